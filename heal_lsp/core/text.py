@@ -100,14 +100,15 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     position = 0
     for edit in sorted(edits, key=lambda each: (each.start, each.end)):
         if not position <= edit.start <= edit.end <= len(data):
-            raise ValueError(f"edit {edit.start}..{edit.end} overlaps another or leaves the text ({len(data)} bytes)")
+            raise ValueError(
+                f"edit {edit.start}..{edit.end} overlaps another or leaves the text ({len(data)} bytes)"
+            )
+        if _splits(data, edit.start) or _splits(data, edit.end):
+            raise ValueError(f"edit {edit.start}..{edit.end} starts or ends inside a character")
         pieces += [data[position : edit.start], edit.new.encode("utf-8", "surrogatepass")]
         position = edit.end
     pieces.append(data[position:])
-    try:
-        return b"".join(pieces).decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise ValueError("an edit starts or ends inside a character") from error
+    return b"".join(pieces).decode("utf-8", "surrogatepass")
 
 
 def difference(old: str, new: str) -> tuple[Edit, ...]:
@@ -121,6 +122,30 @@ def difference(old: str, new: str) -> tuple[Edit, ...]:
         if tag != "equal":
             edits.append(_narrow(starts[a], "".join(before[a:b]), "".join(after[c:d])))
     return tuple(edits)
+
+
+def rebase(edits: Iterable[Edit], old: str, new: str) -> tuple[Edit, ...] | None:
+    """Carry edits of ``old`` over to ``new``, the text that it became meanwhile.
+
+    None when a place that changed between the two overlaps or borders on an edit, so that the edit may no longer mean
+    what it meant. What comes back is only carried over, not verified.
+    """
+    changes = difference(old, new)
+    moved = []
+    for edit in edits:
+        shift = 0
+        for change in changes:
+            if change.start <= edit.end and edit.start <= change.end:
+                return None
+            if change.end < edit.start:
+                shift += len(change.new.encode("utf-8", "surrogatepass")) - (change.end - change.start)
+        moved.append(Edit(edit.start + shift, edit.end + shift, edit.new))
+    return tuple(moved)
+
+
+def _splits(data: bytes, offset: int) -> bool:
+    """Whether the offset lies between the bytes of one character."""
+    return offset < len(data) and data[offset] & 0xC0 == 0x80
 
 
 def _lines(text: str) -> list[str]:
@@ -137,7 +162,7 @@ def _narrow(start: int, old: str, new: str) -> Edit:
     suffix = 0
     while suffix < min(len(old), len(new)) - prefix and old[-1 - suffix] == new[-1 - suffix]:
         suffix += 1
-    if suffix and suffix < len(old) and old[-suffix] == "\n" and old[-suffix - 1] == "\r":
+    if suffix and old[-suffix] == "\n" and "\r" in (old[-suffix - 1 : -suffix], new[-suffix - 1 : -suffix]):
         suffix -= 1
     size = len(old.encode("utf-8", "surrogatepass"))
     head = len(old[:prefix].encode("utf-8", "surrogatepass"))
