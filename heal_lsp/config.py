@@ -268,19 +268,19 @@ def load(layers: Sequence[Layer]) -> Loaded:
             if field is None:
                 problems.append(f"{layer.origin}: there is no setting {name}; it is ignored.")
                 continue
-            current = values.get(field.name, field.default)
+            current: Any = values.get(field.name, field.default)
             try:
                 value = field.metadata["check"](raw)
             except BadValue as error:
                 problems.append(
-                    f"{layer.origin}: {name} must be {error}, not {raw!r:.60}; {_shown(current)} is used instead."
+                    f"{layer.origin}: {name} must be {error}, not {raw!r:.60}; {shown(current)} is used instead."
                 )
                 continue
             if layer.from_project and not _may_set(field.metadata["project"], value, current):
                 refused.append(name)
                 continue
             if name == "heal.exclude":
-                value = tuple(dict.fromkeys((*tuple(current), *value)))
+                value = tuple(dict.fromkeys((*current, *value)))
             values[field.name] = value
             origins[name] = layer.origin
         if refused:
@@ -299,7 +299,8 @@ def _may_set(rule: str, value: Any, current: Any) -> bool:
     return rule in ("yes", "extend")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as messages show it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(value) + "]"
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from heal_lsp.core.budget import Budget
@@ -33,8 +33,8 @@ class Proposer(Protocol):
     def budget(self) -> Budget:
         """What this proposer may use in one repair."""
 
-    def propose(self, task: Task, baseline: Baseline, memory: Memory) -> AsyncIterator[Candidate]:
-        """Yield candidates until there are no more. The caller closes the iterator early when it has enough."""
+    def propose(self, task: Task, baseline: Baseline, memory: Memory) -> AsyncGenerator[Candidate, None]:
+        """Yield candidates until there are no more. The caller closes the generator early when it has enough."""
 
 
 class Verifier(Protocol):
