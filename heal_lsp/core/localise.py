@@ -22,10 +22,11 @@ def ochiai(
 ) -> tuple[Suspect, ...]:
     """Score each line that a failing test executed, the most suspicious first.
 
-    The score is Ochiai's coefficient as used for fault localisation by Abreu, Zoeteweij and van Gemund ("On the
-    Accuracy of Spectrum-based Fault Localization", TAICPART-MUTATION 2007):
+    The score is Ochiai's coefficient as used for fault localisation by Abreu, Zoeteweij and van Gemund ("On
+    the Accuracy of Spectrum-based Fault Localization", TAICPART-MUTATION 2007):
     ``failed(line) / sqrt(all failed * (failed(line) + passed(line)))``.
-    Tests that the coverage does not know are left out of every count. ``within`` keeps the lines of one target only.
+    Tests that the coverage does not know are left out of every count. ``within`` keeps one target's lines
+    only.
     """
     hits_failing, known = _hits(coverage, failing, within)
     hits_passing, _ = _hits(coverage, passing, within)
@@ -58,9 +59,9 @@ def suspicious_functions(
 ) -> tuple[Ranked, ...]:
     """The functions that hold suspects, the most suspicious first.
 
-    ``functions`` are those that may be repaired: the caller leaves out test files. A statement counts for the innermost
-    function whose body holds it. Equal scores are ordered by depth in the traceback, the deepest first, then by the number of
-    passing tests that execute the function, the fewest first, then by position.
+    ``functions`` are those that may be repaired: the caller leaves out test files. A statement counts for the
+    innermost function whose body holds it. Equal scores are ordered by depth in the traceback, the deepest
+    first, then by the number of passing tests that execute the function, the fewest first, then by position.
     """
     by_path: dict[str, list[Target]] = {}
     for each in functions:
@@ -98,7 +99,7 @@ def suspicious_function(
 def holding(functions: Iterable[Target], line: int) -> Target | None:
     """The innermost function whose body may hold the line.
 
-    The line of a ``def`` runs when the function is defined, so it belongs to the function only when the body is on it too.
+    The line of a ``def`` runs when the function is defined, so it counts only when the body is on it too.
     """
     inner = [
         each for each in functions if each.line < line <= each.end_line or each.line == line == each.end_line

@@ -1,7 +1,7 @@
 """Text of source files: digests, line starts, encodings, and the application of byte-span edits.
 
-Every offset in the core is a byte offset into the UTF-8 form of the text, whatever the encoding of the file on disk,
-because that is what :mod:`ast` and libcst's byte-span positions count.
+Every offset in the core is a byte offset into the UTF-8 form of the text, whatever the encoding of the file
+on disk, because that is what :mod:`ast` and libcst's byte-span positions count.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Encoding:
 def digest(text: str) -> str:
     """Name a text: the SHA-256 of its UTF-8 form, with line endings as ``\\n`` and no byte order mark.
 
-    Two buffers that differ in line endings alone are the same program, and editors differ in whether they show
-    the carriage returns of a file.
+    Two buffers that differ in line endings alone are the same program, and editors differ in whether they
+    show the carriage returns of a file.
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
@@ -72,7 +72,7 @@ def encode(text: str, encoding: Encoding) -> bytes:
 
 
 def line_starts(text: str) -> list[int]:
-    """Byte offset of each line's start; lines end at ``\\n``, ``\\r\\n`` or ``\\r`` as in Python's own tokenizer."""
+    """Byte offset of each line's start. A line ends at ``\\n``, ``\\r\\n`` or ``\\r``, as Python reads it."""
     data = text.encode("utf-8", "surrogatepass")
     return [0, *(found.end() for found in _NEWLINE.finditer(data))]
 
@@ -112,7 +112,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def difference(old: str, new: str) -> tuple[Edit, ...]:
-    """The minimal whole-line edits, narrowed to the characters that differ, that lead from ``old`` to ``new``."""
+    """The least edits that lead from ``old`` to ``new``: changed lines, narrowed to what differs in them."""
     before, after = _lines(old), _lines(new)
     starts = [0]
     for line in before:
@@ -127,8 +127,8 @@ def difference(old: str, new: str) -> tuple[Edit, ...]:
 def rebase(edits: Iterable[Edit], old: str, new: str) -> tuple[Edit, ...] | None:
     """Carry edits of ``old`` over to ``new``, the text that it became meanwhile.
 
-    None when a place that changed between the two overlaps or borders on an edit, so that the edit may no longer mean
-    what it meant. What comes back is only carried over, not verified.
+    None when a place that changed between the two overlaps or borders on an edit, so that the edit may no
+    longer mean what it meant. What comes back is only carried over, not verified.
     """
     changes = difference(old, new)
     moved = []
