@@ -303,4 +303,6 @@ def shown(value: Any) -> str:
     """A value as messages show it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)

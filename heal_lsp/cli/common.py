@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import difflib
 import os
+import subprocess
 import sys
-from collections.abc import Coroutine
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +17,9 @@ import click
 
 from heal_lsp import config
 from heal_lsp.config import Layer, Loaded
-from heal_lsp.core.model import Isolation
+from heal_lsp.core.explain import headline
+from heal_lsp.core.model import FileChange, Isolation, Located, Obstacle, Snapshot
+from heal_lsp.core.text import Encoding, decode, encode
 from heal_lsp.engine.messages import DoctorReply
 
 T = TypeVar("T")
@@ -70,3 +76,125 @@ def isolation_of(reply: DoctorReply) -> str:
     """The isolation in words."""
     found = reply.isolation
     return f"tier {found.tier}: {found.label}" + (f" ({found.reason})" if found.reason else "")
+
+
+class Stopped(click.ClickException):
+    """Nothing could be run; the sentence says why."""
+
+    exit_code = 2
+
+
+def snapshot(root: Path) -> Snapshot:
+    """The workspace as it is on disk."""
+    return Snapshot(str(root))
+
+
+def stopped(obstacle: Obstacle) -> click.ClickException:
+    """The obstacle as the end of a command."""
+    return Stopped(f"{obstacle.message} {obstacle.hint}")
+
+
+def show_failure(located: Located) -> None:
+    """Print a failure and where it leads."""
+    failure = located.failure
+    place = f"{failure.path}:{failure.line}: " if failure.path else ""
+    click.echo(f"{place}{headline(failure)}", err=True)
+    if located.target is not None:
+        click.echo(f"  suspected: `{located.target.qualname}` at {located.target.path}:{located.target.line}", err=True)
+    elif located.reason:
+        click.echo(f"  {located.reason}", err=True)
+
+
+def show_diff(change: FileChange) -> None:
+    """Print a change as a unified diff."""
+    lines = difflib.unified_diff(
+        change.old.splitlines(), change.new.splitlines(), f"a/{change.path}", f"b/{change.path}", lineterm=""
+    )
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in lines:
+        click.secho(line, fg=colours.get(line[:1]))
+
+
+@contextlib.contextmanager
+def status() -> Iterator[Callable[[str], None]]:
+    """A line that shows what is going on, on a terminal; elsewhere nothing."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("") as line:
+        yield lambda text: line.update(text[:80].replace("[", "\\["))
+
+
+def test_argument(root: Path, argument: str) -> str:
+    """A test as the command line names it, relative to the workspace folder.
+
+    Raises:
+        click.UsageError: there is no such file in the workspace.
+    """
+    name, separator, rest = argument.partition("::")
+    path = Path(os.path.abspath(root / name))
+    if not path.exists() or not path.is_relative_to(root):
+        raise click.UsageError(f"{name!r} is no file or folder inside {root}.")
+    return path.relative_to(root).as_posix() + separator + rest
+
+
+def write_change(root: Path, change: FileChange, force: bool) -> None:
+    """Write a fix to its file, whole or not at all.
+
+    Raises:
+        click.ClickException: the file changed meanwhile, or has uncommitted changes and ``force`` is not given.
+    """
+    path = root / change.path
+    data = path.read_bytes()
+    try:
+        text, encoding = decode(data)
+    except (ValueError, SyntaxError):
+        text, encoding = "", Encoding()
+    if text != change.old:
+        raise click.ClickException(f"{change.path} changed meanwhile; nothing was written. Heal again.")
+    state = _git_state(root, change.path)
+    if state == "dirty" and not force:
+        raise click.ClickException(
+            f"{change.path} has uncommitted changes; nothing was written. Commit them, or give --force."
+        )
+    if state == "none":
+        backup = path.with_name(path.name + ".orig")
+        if not backup.exists():
+            backup.write_bytes(data)
+        click.echo(f"The file as it was is in {backup.relative_to(root)}.")
+    _replace(path, encode(change.new, encoding))
+    click.echo(f"{change.path} was written.")
+
+
+def _git_state(root: Path, path: str) -> str:
+    """``clean`` or ``dirty`` for a file that git tracks, ``none`` for any other."""
+    try:
+        answer = subprocess.run(
+            ["git", "status", "--porcelain", "--ignored", "--", path],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    if answer.startswith(("??", "!!")):
+        return "none"
+    return "dirty" if answer.strip() else "clean"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    mode = path.stat().st_mode & 0o7777
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            sink.write(data)
+        os.chmod(name, mode)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

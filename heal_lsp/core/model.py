@@ -145,6 +145,8 @@ class Report:
     """The sandbox tier that was in force, in words; empty for a run that the tool did not start."""
     coverage: Mapping[str, Mapping[str, tuple[int, ...]]] = attrs.field(factory=dict, converter=_mapping)
     """Executed lines by test id, then by path. Empty unless it was asked for."""
+    output: str = ""
+    """The end of what a script wrote to stdout and stderr; empty for tests."""
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -104,6 +104,9 @@ class FixStore(Protocol):
     def evict(self, key: str) -> None:
         """Forget a fix that was seen to fail."""
 
+    def __len__(self) -> int:
+        """How many fixes are stored."""
+
 
 class Clock(Protocol):
     """The time, so that the core can be tested without waiting."""

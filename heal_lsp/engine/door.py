@@ -39,7 +39,7 @@ class Door(JsonRPCServer):
         async def handle(params: Any) -> Any:
             request = messages.structure(params, kind)
             task = asyncio.ensure_future(work(request, self._tell))
-            self._jobs[request.job] = task  # type: ignore[assignment]
+            self._jobs[request.job] = task
             try:
                 return messages.unstructure(await task)
             finally:

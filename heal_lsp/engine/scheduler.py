@@ -70,10 +70,10 @@ class Scheduler:
             try:
                 await place[1]
             except asyncio.CancelledError:
-                if place in self._waiting:
-                    self._waiting.remove(place)
+                self._waiting.remove(place)
                 self._wake()
                 raise
+            self._waiting.remove(place)
 
     def _preempt_for(self, priority: Priority) -> None:
         """Stop the least of the running jobs that are below ``priority``, unless one is being stopped already."""
@@ -87,7 +87,7 @@ class Scheduler:
     def _wake(self) -> None:
         """Let as many waiters look again as there is room for, the highest first."""
         free = self._slots - len(self._running)
-        for place in sorted(self._waiting, key=lambda each: each[0])[: max(free, 0)]:
-            self._waiting.remove(place)
-            if not place[1].done():
-                place[1].set_result(None)
+        for _, place in sorted(self._waiting, key=lambda each: each[0])[: max(free, 0)]:
+            # it keeps its place until it takes its turn, so that nobody below it slips in between
+            if not place.done():
+                place.set_result(None)

@@ -129,12 +129,11 @@ class Service:
     async def doctor(self, request: messages.Doctor) -> messages.DoctorReply:
         """Say how the tool stands in a workspace."""
         wiring = self._workspaces.get(request.root, request.settings)
-        entries = len(wiring.store) if hasattr(wiring.store, "__len__") else 0
         return messages.DoctorReply(
             await wiring.bench.interpreter(),
             await wiring.bench.isolation(),
             str(places.fixes_folder(Path(request.root))),
-            entries,
+            len(wiring.store),
         )
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ def plain_converter() -> Converter:
 
     pygls turns unknown parameters into objects with attributes, which loses keys that are no identifiers, such as paths.
     """
-    converter = default_converter()
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     for kind in (JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage):
         converter.register_structure_hook(kind, _structure)
     return converter
