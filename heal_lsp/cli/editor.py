@@ -63,6 +63,18 @@ class Editor:
         self._client.exit(None)
         await self._client.stop()  # type: ignore[no-untyped-call]
 
+    @property
+    def server_pid(self) -> int:
+        """Process id of the server."""
+        server = self._client._server
+        assert server is not None
+        return server.pid
+
+    def abandon(self) -> None:
+        """Forget a server that is gone already."""
+        for task in self._client._async_tasks:
+            task.cancel()
+
     def open(self, path: str) -> str:
         """Open a file of the workspace; returns its URI."""
         file = self.root / path

@@ -1,0 +1,1 @@
+"""Speed, printed as a ratio against a baseline in the same run. Nothing here is a test."""
