@@ -1,0 +1,273 @@
+"""Statements: deleted, exchanged, moved in and out of blocks, copied, inserted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from heal_lsp.core.text import Edit
+from heal_lsp.proposers.search import blocks
+from heal_lsp.proposers.search.blocks import Block
+from heal_lsp.proposers.search.draft import Draft, Drafts, operator
+from heal_lsp.proposers.search.kinds import NUMBERS, compatible
+from heal_lsp.proposers.search.pool import variables
+from heal_lsp.proposers.search.subject import FUNCTIONS, LOOPS, Site, is_docstring, names_in
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise, ast.Break, ast.Continue)
+COMPOUND = (ast.If, *LOOPS, ast.With, ast.Try)
+_COPIED = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
+
+
+@operator("delete", 2.8, ast.stmt)
+def delete(site: Site) -> Drafts:
+    """A statement taken out."""
+    if isinstance(site.node, (*SIMPLE, ast.If, *LOOPS)) and not is_docstring(site.node):
+        yield blocks.delete(site, 0.0 if isinstance(site.node, (ast.Expr, ast.Assign, ast.AugAssign, ast.If)) else 0.4)
+
+
+@operator("exchange", 2.6, ast.stmt)
+def exchange(site: Site) -> Drafts:
+    """Two neighbouring statements in the other order."""
+    index = (site.index or 0) + 1
+    if site.parent is None or index >= len(site.siblings) or is_docstring(site.node):
+        return
+    first = Block.of(site)
+    second = Block.between(site.subject.source, site.siblings[index : index + 1])
+    if first is None or second is None or site.is_elif:
+        return
+    between = first.source.slice(first.end, second.start)
+    note = f"exchange `{_head(first)}` and `{_head(second)}`"
+    yield blocks.rewrite(site, second.text() + between + first.text(), note, 2)
+
+
+def _head(block: Block) -> str:
+    line = " ".join(block.text().strip().splitlines()[0].split())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+@operator("move-out", 2.4, ast.If, ast.For, ast.While, ast.With)
+def move_out(site: Site) -> Drafts:
+    """A block's last statement put behind it; its first one before it."""
+    node = site.node
+    assert isinstance(node, (ast.If, ast.For, ast.While, ast.With))
+    whole = Block.of(site)
+    if whole is None or site.is_elif:
+        return
+    ends = [node.body, *([node.orelse] if getattr(node, "orelse", None) else [])]
+    for body in ends:
+        last = Block.between(whole.source, body[-1:])
+        if last is not None and (len(body) > 1 or isinstance(node, ast.If)):
+            yield blocks.move(site, last, whole.end, whole.indent, body[-1].lineno, len(body) == 1)
+    first = Block.between(whole.source, node.body[:1])
+    if first is not None and len(node.body) > 1 and not is_docstring(node.body[0]):
+        yield _costlier(blocks.move(site, first, whole.start, whole.indent, node.body[0].lineno, False), 0.4)
+
+
+@operator("move-in", 2.6, ast.If, ast.For, ast.While, ast.With)
+def move_in(site: Site) -> Drafts:
+    """The statement after a block put at its end; the one before it at its start."""
+    node = site.node
+    assert isinstance(node, (ast.If, ast.For, ast.While, ast.With))
+    source, index = site.subject.source, site.index or 0
+    whole = Block.of(site)
+    if whole is None or site.is_elif:
+        return
+    for number, body in enumerate([node.body, getattr(node, "orelse", None)]):
+        inner = Block.between(source, body or [])
+        after = Block.between(source, site.siblings[index + 1 : index + 2])
+        if inner is not None and after is not None and isinstance(site.siblings[index + 1], (*SIMPLE, *COMPOUND)):
+            draft = blocks.move(site, after, inner.end, inner.indent, site.siblings[index + 1].lineno, False)
+            yield _costlier(draft, 0.2 * number)
+    before = site.siblings[index - 1] if index else None
+    inner = Block.between(source, node.body)
+    if inner is not None and isinstance(before, (ast.Assign, ast.AugAssign, ast.Expr)) and not is_docstring(before):
+        moved = Block.between(source, [before])
+        if moved is not None:
+            yield _costlier(blocks.move(site, moved, inner.start, inner.indent, before.lineno, False), 0.2)
+
+
+def _costlier(draft: Draft, extra: float) -> Draft:
+    return Draft(draft.edits, draft.line, draft.extra + extra, draft.size, draft.note)
+
+
+@operator("branches", 2.2, ast.If)
+def branches(site: Site) -> Drafts:
+    """The two branches of an ``if`` exchanged."""
+    node = site.node
+    assert isinstance(node, ast.If)
+    source = site.subject.source
+    one, two = Block.between(source, node.body), Block.between(source, node.orelse)
+    if one is None or two is None or (isinstance(node.orelse[0], ast.If) and site.subject.site(node.orelse[0]).is_elif):
+        return
+    first, second = two.text(one.indent), one.text(two.indent)
+    if not source.slice(two.start, two.end).endswith(("\n", "\r")):
+        second = second.removesuffix(source.eol)
+    yield Draft((Edit(one.start, one.end, first), Edit(two.start, two.end, second)), site.line, note="exchange branches")
+
+
+@operator("if-dissolve", 3.1, ast.If)
+def dissolve(site: Site) -> Drafts:
+    """An ``if`` replaced by its body or its ``else``; its ``else`` dropped, or put behind it."""
+    node = site.node
+    assert isinstance(node, ast.If)
+    whole = Block.of(site)
+    if whole is None or site.is_elif:
+        return
+    body, other = (Block.between(whole.source, each) for each in (node.body, node.orelse))
+    if body is not None:
+        yield blocks.rewrite(site, body.text(whole.indent), "drop the `if`, keep its body")
+    if other is None or body is None or site.subject.source.segment(node.orelse[0]).startswith("elif"):
+        return
+    head = whole.source.slice(whole.start, body.end)
+    yield blocks.rewrite(site, head, "drop the `else`", extra=0.1)
+    yield blocks.rewrite(site, head + other.text(whole.indent), "the `else` always runs", extra=-0.2)
+    yield blocks.rewrite(site, other.text(whole.indent), "drop the `if`, keep its `else`", extra=0.3)
+
+
+@operator("loop-kind", 3.0, ast.If, ast.While)
+def loop_kind(site: Site) -> Drafts:
+    """``if a:`` → ``while a:`` and back."""
+    source = site.subject.source
+    start = source.span(site.node)[0]
+    if site.is_elif or getattr(site.node, "orelse", None):
+        return
+    old, new = ("if", "while") if isinstance(site.node, ast.If) else ("while", "if")
+    yield Draft.single(start, start + len(old), new, site.line, note=f"`{old}` → `{new}`")
+
+
+@operator("jump", 1.8, ast.Break, ast.Continue)
+def jump(site: Site) -> Drafts:
+    """``break`` → ``continue`` and back; ``pass``."""
+    new = "continue" if isinstance(site.node, ast.Break) else "break"
+    yield blocks.replace_code(site, new)
+
+
+@operator("assign-kind", 2.6, ast.Assign)
+def assign_kind(site: Site) -> Drafts:
+    """``a = b`` → ``a += b``."""
+    node = site.node
+    assert isinstance(node, ast.Assign)
+    if len(node.targets) != 1 or isinstance(node.targets[0], (ast.Tuple, ast.List)):
+        return
+    span = site.subject.source.operator_between(node.targets[0], node.value)
+    if span is not None and not _first_binding(site, node.targets[0]):
+        for rank, new in enumerate(("+=", "-=", "*=")):
+            yield Draft.single(*span, new, site.line, 0.2 * rank)
+
+
+def _first_binding(site: Site, target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and site.scope.bound.get(target.id) == site.line
+
+
+@operator("call-to-assign", 3.2, ast.Expr)
+def call_to_assign(site: Site) -> Drafts:
+    """``a.update(b)`` → ``a = b``, ``a += b``; ``g(a)`` → ``a = g(a)``: the result was thrown away."""
+    node = site.node
+    assert isinstance(node, ast.Expr)
+    call = node.value
+    if not isinstance(call, ast.Call):
+        return
+    get = site.subject.fragment
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, (ast.Name, ast.Subscript, ast.Attribute)):
+        holder = get(call.func.value).text
+        if len(call.args) == 1 and not call.keywords:
+            yield blocks.replace_code(site, f"{holder} = {get(call.args[0]).text}")
+            yield blocks.replace_code(site, f"{holder} += {get(call.args[0]).text}", 0.2)
+        if call.func.attr in ("replace", "strip", "lower", "upper", "union", "title", "lstrip", "rstrip"):
+            yield blocks.replace_code(site, f"{holder} = {get(call).text}", -1.2)
+    elif isinstance(call.func, ast.Name) and call.args and isinstance(call.args[0], ast.Name):
+        yield blocks.replace_code(site, f"{call.args[0].id} = {get(call).text}")
+
+
+def places(site: Site) -> list[tuple[bool, int]]:
+    """Where something can be inserted at a statement: before it, and after it when it is a block's last."""
+    if isinstance(site.node, FUNCTIONS) and site.parent is None:
+        return []
+    found = [] if is_docstring(site.node) else [(True, site.line)]
+    ends = isinstance(site.node, (ast.Return, ast.Raise, ast.Break, ast.Continue))
+    if (site.index or 0) == len(site.siblings) - 1 and not ends and not is_docstring(site.node):
+        found.append((False, site.line))
+    return found
+
+
+def put(site: Site, before: bool, code: str, extra: float = 0.0, size: int = 0) -> Draft | None:
+    """Insert code at one of a statement's places."""
+    return blocks.insert_before(site, code, extra, size) if before else blocks.insert_after(site, code, extra, size)
+
+
+@operator("copy", 3.3, ast.stmt)
+def copy(site: Site) -> Drafts:
+    """A statement of the function repeated at another place."""
+    held = frozenset(site.names)
+    for before, _ in places(site):
+        for code, node in _copies(site):
+            if before and node is site.node:
+                continue
+            unknown = {each for each in names_in(node) if each not in held and not site.subject.is_global(each)}
+            if unknown and not (isinstance(node, ast.Assign) and unknown <= _targets(node)):
+                continue
+            yield put(site, before, code, 0.0 if isinstance(node, SIMPLE) else 0.4)
+
+
+def _copies(site: Site) -> Iterator[tuple[str, ast.stmt]]:
+    seen: set[str] = set()
+    for other in site.subject.sites:
+        node = other.node
+        if not isinstance(node, _COPIED) or is_docstring(node) or other.scope is not site.scope:
+            continue
+        if isinstance(node, ast.Return) and other.siblings is site.siblings:
+            continue
+        code = site.subject.fragment(node).text
+        if code not in seen:
+            seen.add(code)
+            yield code, node
+
+
+def _targets(node: ast.Assign) -> set[str]:
+    return {each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+
+
+@operator("insert", 3.6, ast.stmt)
+def insert(site: Site) -> Drafts:
+    """A small statement that was forgotten: ``a.append(b)``, ``a.add(b)``, ``a = b``, ``i += 1``, ``break``."""
+    held = variables(site)
+    assigned = set(site.scope.bound)
+    for before, _ in places(site):
+        if site.in_loop:
+            for code in ("break", "continue"):
+                yield put(site, before, code, 0.2)
+        for name, kinds in held:
+            if kinds and kinds <= NUMBERS and name in assigned:
+                for sign in ("+=", "-="):
+                    yield put(site, before, f"{name} {sign} 1")
+            for code, extra in _calls_on(name, kinds):
+                yield put(site, before, code, extra)
+            for other, others in held:
+                if name != other:
+                    for code, extra in _statements(name, kinds, other, others, name in assigned):
+                        yield put(site, before, code, extra)
+
+
+def _calls_on(name: str, kinds: frozenset[str]) -> Iterator[tuple[str, float]]:
+    if "list" in kinds:
+        yield f"{name}.sort()", 0.6
+        yield f"{name}.reverse()", 0.8
+
+
+def _statements(
+    name: str, kinds: frozenset[str], other: str, others: frozenset[str], assigned: bool
+) -> Iterator[tuple[str, float]]:
+    if kinds & {"list", "deque"}:
+        yield f"{name}.append({other})", 0.0
+    if "set" in kinds:
+        yield f"{name}.add({other})", -0.1
+    fits = compatible(kinds, others)
+    if assigned and fits is not False:
+        yield f"{name} = {other}", 0.3 if fits else 0.4
+    if assigned and kinds and kinds <= NUMBERS and others <= NUMBERS and others:
+        yield f"{name} += {other}", 0.6
+
+
+FAMILY = (
+    delete, exchange, move_out, move_in, branches, dissolve, loop_kind, jump, assign_kind, call_to_assign, copy, insert,
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""The order in which changes are tried: costs, suspicion, crowding, and the same change at several places."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from heal_lsp.core.model import Baseline, Task
+from heal_lsp.core.text import Edit
+from heal_lsp.proposers.search.draft import Operator
+from heal_lsp.proposers.search.subject import FUNCTIONS, Site, Subject
+
+SIZE_WEIGHT = 0.12
+SUSPICION_WEIGHT = 1.6
+RAISING_BONUS = 0.5
+CROWD_WEIGHT = 0.25
+TWIN_COST = 0.9
+_DEAR = 3.0
+"""From this cost on, an operator is used on the most suspicious lines only."""
+_DEAR_LINES = 40
+_MOST_PER_SITE = 400
+
+
+@attrs.frozen
+class Change:
+    """A change to the target with its place in the order."""
+
+    edits: tuple[Edit, ...]
+    cost: float
+    operator: str
+    line: int
+    note: str = ""
+
+    def with_cost(self, cost: float) -> Change:
+        return attrs.evolve(self, cost=cost)
+
+
+class Suspicion:
+    """How likely each line of the target is to be at fault."""
+
+    def __init__(self, task: Task, baseline: Baseline) -> None:
+        path = task.target.path
+        self._scores: dict[int, float] = {}
+        for suspect in task.suspects:
+            if suspect.path == path:
+                self._scores[suspect.line] = max(suspect.score, self._scores.get(suspect.line, 0.0))
+        self._most = max(self._scores.values(), default=0.0)
+        self._executed = _executed(baseline.coverage, task.failing, path)
+        span = range(task.target.line, task.target.end_line + 1)
+        frames = [each.line for each in task.failure.frames if each.path == path and each.line in span]
+        raised = bool(task.failure.frames) and task.failure.frames[-1].path == path
+        self._raising = frames[-1] if frames and raised else 0
+
+    def penalty(self, line: int) -> float:
+        """What a line adds to the cost of a change there."""
+        bonus = RAISING_BONUS if line == self._raising else 0.0
+        if self._most <= 0:
+            return -bonus
+        return SUSPICION_WEIGHT * (1 - self._scores.get(line, 0.25 * self._most) / self._most) - bonus
+
+    def is_reached(self, site: Site) -> bool:
+        """Whether a failing test executes a site's statement; true where nothing is known."""
+        if not self._executed or site.statement is None:
+            return True
+        node = site.statement.node
+        if isinstance(node, FUNCTIONS):
+            return True
+        last = _head_end(node)
+        return any(line in self._executed for line in range(site.statement.line, last + 1))
+
+    def order(self, sites: Iterable[Site]) -> list[int]:
+        """The statements' lines, the most suspicious first."""
+        lines = {site.statement.line for site in sites if site.statement is not None}
+        return sorted(lines, key=lambda line: (self.penalty(line), line))
+
+
+def _head_end(node: ast.AST) -> int:
+    """The last line of a statement, of a compound one without its blocks."""
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body:
+        return max(int(node.lineno), body[0].lineno - 1)  # type: ignore[attr-defined]
+    return int(node.end_lineno)  # type: ignore[attr-defined]
+
+
+def _executed(
+    coverage: Mapping[str, Mapping[str, tuple[int, ...]]], failing: Sequence[str], path: str
+) -> frozenset[int]:
+    return frozenset(line for test in failing for line in coverage.get(test, {}).get(path, ()))
+
+
+def changes(subject: Subject, suspicion: Suspicion, operators: Sequence[Operator]) -> Iterator[Change | None]:
+    """Every change that the operators yield, in no order, and a None after each site: a moment to do other things."""
+    dear_lines = set(suspicion.order(subject.sites)[:_DEAR_LINES])
+    for site in subject.sites:
+        if not suspicion.is_reached(site):
+            continue
+        dear = site.statement is None or site.statement.line in dear_lines
+        for each in operators:
+            if isinstance(site.node, each.at) and (dear or each.cost < _DEAR):
+                for change in _scored(site, each, suspicion):
+                    yield change
+        yield None
+
+
+def _scored(site: Site, operator: Operator, suspicion: Suspicion) -> Iterable[Change]:
+    count = 0
+    for draft in operator.drafts(site):
+        if draft is None:
+            continue
+        count += 1
+        if count > _MOST_PER_SITE:
+            return
+        line = draft.line if draft.line != site.line or site.statement is None else site.statement.line
+        penalty = min(suspicion.penalty(line), suspicion.penalty(draft.line))
+        cost = operator.cost + draft.extra + SIZE_WEIGHT * draft.size + penalty
+        yield Change(draft.edits, cost, operator.name, draft.line, draft.note)
+
+
+def ordered(found: Iterable[Change]) -> list[Change]:
+    """Changes with the likeliest first, each once.
+
+    What an operator yields in great numbers is each less likely: the further back a change stands among those of its
+    operator, the more its cost grows.
+    """
+    best: dict[tuple[Edit, ...], Change] = {}
+    for change in found:
+        known = best.get(change.edits)
+        if known is None or change.cost < known.cost:
+            best[change.edits] = change
+    groups: dict[str, list[Change]] = defaultdict(list)
+    for change in best.values():
+        groups[change.operator].append(change)
+    result = []
+    for group in groups.values():
+        group.sort(key=lambda each: (each.cost, each.edits[0].start))
+        result += [each.with_cost(each.cost + CROWD_WEIGHT * math.log2(1 + rank)) for rank, each in enumerate(group)]
+    result.sort(key=lambda each: (each.cost, each.edits[0].start))
+    return result
+
+
+def twins(subject: Subject, found: Sequence[Change], dearest: float = 4.5) -> list[Change]:
+    """The same replacement at every place where it was suggested, when there are two to six of them."""
+    groups: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
+    for change in found:
+        if len(change.edits) == 1 and change.cost < dearest and change.edits[0].start < change.edits[0].end:
+            edit = change.edits[0]
+            groups[(change.operator, subject.source.slice(edit.start, edit.end), edit.new)].append(change)
+    result = []
+    for (operator, old, _), group in groups.items():
+        if 2 <= len(group) <= 6 and "\n" not in old and "\r" not in old:
+            edits = sorted((each.edits[0] for each in group), key=lambda each: each.start)
+            if all(one.end <= two.start for one, two in zip(edits, edits[1:], strict=False)):
+                cheapest = min(group, key=lambda each: each.cost)
+                result.append(Change(tuple(edits), cheapest.cost + TWIN_COST, f"{operator} everywhere", cheapest.line))
+    return result

@@ -1,0 +1,55 @@
+"""What a change makes of the target: whether it is Python at all, and whether it was there before."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Sequence
+
+from heal_lsp.core.text import Edit, apply_edits
+from heal_lsp.proposers.search.subject import Subject
+
+
+class Shapes:
+    """The syntax trees of the target that were seen."""
+
+    def __init__(self, subject: Subject) -> None:
+        source = subject.source
+        root = subject.root
+        self._start = source.offset(source.line(source.start(root)), 0)
+        self._end = source.span(root)[1]
+        self._text = source.slice(self._start, self._end)
+        self._indented = self._text[:1] in (" ", "\t")
+        self._compiles = "nonlocal" not in self._text
+        self._seen: set[int] = set()
+        self.is_new(())
+
+    def is_new(self, edits: Sequence[Edit]) -> bool:
+        """Whether edits give a target that compiles and that was not seen before; takes note of it."""
+        inside = [each for each in edits if each.start >= self._start]
+        outside = [each for each in edits if each.start < self._start]
+        if any(each.end > self._end and each.start < self._end for each in inside):
+            return False
+        moved = [Edit(each.start - self._start, min(each.end, self._end) - self._start, each.new) for each in inside]
+        key = self._key(moved)
+        if key is None:
+            return False
+        key = hash((key, tuple(outside)))
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _key(self, edits: Sequence[Edit]) -> int | None:
+        try:
+            text = apply_edits(self._text, edits)
+            if self._indented:
+                text = f"class _:\n{text}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+                if self._compiles:
+                    compile(tree, "<candidate>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        return hash(ast.dump(tree))
