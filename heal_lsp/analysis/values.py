@@ -1,0 +1,380 @@
+"""What an expression of a test stands for in the workspace: a small evaluator over syntax alone.
+
+It follows imports, assignments, classes, fixtures and return values through the snapshot's texts. It knows
+nothing of types from elsewhere; what it cannot follow has no value, and the caller asks jedi instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Iterator
+
+import attrs
+
+from heal_lsp.analysis.sources import Module, Sources
+from heal_lsp.analysis.spans import is_property_decorator
+from heal_lsp.analysis.testcode import Scope, fixture, flat, is_fixture, parametrized, results
+from heal_lsp.core.syntax import FunctionNode
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEPTH = 16
+
+
+@attrs.frozen
+class Function:
+    """A function or method; ``owner`` is the class in whose body it stands."""
+
+    module: Module
+    node: FunctionNode
+    owner: ast.ClassDef | None = None
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.module, self.node, self.owner)
+
+    @property
+    def is_property(self) -> bool:
+        return self.owner is not None and any(
+            is_property_decorator(ast.unparse(each)) for each in self.node.decorator_list
+        )
+
+
+@attrs.frozen
+class Class:
+    """A class."""
+
+    module: Module
+    node: ast.ClassDef
+
+
+@attrs.frozen
+class Instance:
+    """An object of a class."""
+
+    of: Class
+
+
+@attrs.frozen
+class Package:
+    """A module or package by its path without ``.py``; it may be a plain folder."""
+
+    path: str
+
+
+Value = Function | Class | Instance | Package
+
+
+class Evaluator:
+    """Evaluates expressions in one workspace."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._depth = 0
+
+    def evaluate(self, node: ast.AST | None, scope: Scope) -> list[Value]:
+        """The things an expression may stand for; empty when that cannot be told."""
+        if self._depth >= _DEPTH:
+            return []
+        self._depth += 1
+        try:
+            return self._evaluate(node, scope)
+        finally:
+            self._depth -= 1
+
+    def _evaluate(self, node: ast.AST | None, scope: Scope) -> list[Value]:
+        if isinstance(node, ast.Name):
+            return self.name(node.id, scope, node.lineno)
+        if isinstance(node, ast.Attribute):
+            return [
+                found
+                for value in self.evaluate(node.value, scope)
+                for member in self.member(value, node.attr)
+                for found in self._read(value, member)
+            ]
+        if isinstance(node, ast.Call):
+            return [found for each in self.evaluate(node.func, scope) for found in self.called(each)]
+        if isinstance(node, (ast.Await, ast.Starred, ast.NamedExpr)):
+            return self.evaluate(node.value, scope)
+        if isinstance(node, ast.IfExp):
+            return [*self.evaluate(node.body, scope), *self.evaluate(node.orelse, scope)]
+        if isinstance(node, ast.BoolOp):
+            return [found for each in node.values for found in self.evaluate(each, scope)]
+        return []
+
+    def called(self, value: Value) -> list[Value]:
+        """What calling a value gives."""
+        if isinstance(value, Class):
+            return [Instance(value)]
+        if isinstance(value, Instance):
+            return [found for each in self.member(value, "__call__") for found in self.called(each)]
+        if isinstance(value, Function):
+            if value.node.returns is not None:
+                of = [each for each in self._annotation(value.node.returns, value) if isinstance(each, Class)]
+                if of:
+                    return [Instance(each) for each in of]
+            return [found for each in results(value.node) for found in self.evaluate(each, value.scope)]
+        return []
+
+    def _annotation(self, node: ast.expr, function: Function) -> list[Value]:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value, mode="eval").body
+            except SyntaxError:
+                return []
+        return self.evaluate(node, Scope(function.module))
+
+    def _read(self, value: Value, member: Value) -> list[Value]:
+        """Reading a property off an object gives what the property returns."""
+        if isinstance(value, Instance) and isinstance(member, Function) and member.is_property:
+            return self.called(member)
+        return [member]
+
+    def member(self, value: Value, name: str) -> list[Value]:
+        """An attribute of a value, a property as its function."""
+        if isinstance(value, Package):
+            return self._package_member(value, name)
+        if isinstance(value, Class):
+            return self._class_member(value, name)
+        if isinstance(value, Instance):
+            return self._class_member(value.of, name) or self._assigned_to_self(value.of, name)
+        return []
+
+    def _class_member(self, of: Class, name: str, beyond: bool = False) -> list[Value]:
+        if self._depth >= _DEPTH:
+            return []
+        self._depth += 1
+        try:
+            if not beyond:
+                if found := _last_definition(of.node.body, name):
+                    return [_as_value(found, of.module, of.node)]
+                if assigned := _last_assignment(of.node.body, name):
+                    return self.evaluate(assigned, Scope(of.module))
+            for base in self.bases(of):
+                if inherited := self._class_member(base, name):
+                    return inherited
+            return []
+        finally:
+            self._depth -= 1
+
+    def bases(self, of: Class) -> Iterator[Class]:
+        """The base classes of the workspace."""
+        for base in of.node.bases:
+            for each in self.evaluate(base, Scope(of.module)):
+                if isinstance(each, Class) and each.node is not of.node:
+                    yield each
+
+    def _assigned_to_self(self, of: Class, name: str) -> list[Value]:
+        for method in flat(of.node.body):
+            if not isinstance(method, _FUNCTIONS):
+                continue
+            for statement in flat(method.body):
+                for target, value in _assignments(statement):
+                    own = isinstance(target, ast.Attribute) and _is_self(target.value) and target.attr == name
+                    found = self.evaluate(value, Scope(of.module, method, of.node)) if own else []
+                    if found:
+                        return found
+        return [found for base in self.bases(of) for found in self._assigned_to_self(base, name)]
+
+    def name(self, name: str, scope: Scope, line: int) -> list[Value]:
+        """What a name stands for where it is read."""
+        if scope.function is not None:
+            if _is_self(ast.Name(name)) and scope.owner is not None:
+                of = Class(scope.module, scope.owner)
+                return [of] if name == "cls" else [Instance(of)]
+            if local := last_definition_before(scope.function.body, name, line):
+                return [_as_value(local, scope.module, None)]
+            if assigned := assigned_before(scope.function, name, line):
+                return self.evaluate(assigned, scope)
+            if name in parameter_names(scope.function):
+                return self._parameter(name, scope)
+        return self._global(name, scope.module)
+
+    def _parameter(self, name: str, scope: Scope) -> list[Value]:
+        if values := parametrized(scope, name):
+            return [found for each in values for found in self.evaluate(each, Scope(scope.module))]
+        function = scope.function
+        if function is not None and (function.name.startswith("test") or is_fixture(function)):
+            source = fixture(self._sources, scope, name)
+            if source is not None and source.function is not None:
+                return [found for each in results(source.function) for found in self.evaluate(each, source)]
+        for each in (
+            *(function.args.args if function else ()),
+            *(function.args.kwonlyargs if function else ()),
+        ):
+            if each.arg == name and each.annotation is not None:
+                found = self.evaluate(each.annotation, Scope(scope.module))
+                return [Instance(value) for value in found if isinstance(value, Class)]
+        return []
+
+    def _global(self, name: str, module: Module) -> list[Value]:
+        if module.tree is None:
+            return []
+        body = module.tree.body
+        if found := _last_definition(body, name):
+            return [_as_value(found, module, None)]
+        if assigned := _last_assignment(body, name):
+            return self.evaluate(assigned, Scope(module))
+        return self._imported(name, module, body)
+
+    def _imported(self, name: str, module: Module, body: list[ast.stmt]) -> list[Value]:
+        stars: list[str] = []
+        for statement in _imports(module):
+            if isinstance(statement, ast.Import):
+                for alias in statement.names:
+                    if name == (alias.asname or alias.name.partition(".")[0]):
+                        dotted = alias.name if alias.asname else name
+                        return self._module(dotted, module.path, 0)
+            else:
+                dotted = statement.module or ""
+                for alias in statement.names:
+                    if alias.name == "*":
+                        stars.append("." * statement.level + dotted)
+                    elif name == (alias.asname or alias.name):
+                        packages = self._module(dotted, module.path, statement.level)
+                        return [found for each in packages for found in self.member(each, alias.name)]
+        for star in stars:
+            plain = star.lstrip(".")
+            for package in self._module(plain, module.path, len(star) - len(plain)):
+                if found := self.member(package, name):
+                    return found
+        return []
+
+    def _package_member(self, package: Package, name: str) -> list[Value]:
+        if self._depth >= _DEPTH:
+            return []
+        self._depth += 1
+        try:
+            for path in (f"{package.path}.py", f"{package.path}/__init__.py"):
+                module = self._sources.module(path) if self._sources.exists(path) else None
+                if module is not None and (found := self._global(name, module)):
+                    return found
+        finally:
+            self._depth -= 1
+        below = posixpath.join(package.path, name) if package.path else name
+        return [Package(below)] if self._is_module(below) else []
+
+    def _module(self, dotted: str, importer: str, level: int) -> list[Value]:
+        """The module of an import statement, if it lies in the workspace."""
+        folder = posixpath.dirname(importer)
+        below = dotted.replace(".", "/")
+        if level:
+            for _ in range(level - 1):
+                folder = posixpath.dirname(folder)
+            path = posixpath.join(folder, below) if below else folder
+            return [Package(path)] if self._is_module(path) or not below else []
+        for base in self._bases(folder):
+            path = posixpath.join(base, below)
+            if self._is_module(path):
+                return [Package(path)]
+        return []
+
+    def _bases(self, folder: str) -> list[str]:
+        """Folders that an absolute import may start from: pytest's own first, then the usual layouts."""
+        above = [folder]
+        while above[-1]:
+            above.append(posixpath.dirname(above[-1]))
+        plain = [each for each in above if not self._sources.exists(posixpath.join(each, "__init__.py"))]
+        sources = [posixpath.join(each, "src") for each in reversed(above)]
+        return list(dict.fromkeys([*plain[:1], "", *sources, *plain[1:], *above]))
+
+    def _is_module(self, path: str) -> bool:
+        return (
+            self._sources.exists(f"{path}.py")
+            or self._sources.exists(f"{path}/__init__.py")
+            or self._sources.is_folder(path)
+        )
+
+
+def parameter_names(function: FunctionNode) -> list[str]:
+    """The names of a function's parameters."""
+    given = function.args
+    every = (*given.posonlyargs, *given.args, *given.kwonlyargs)
+    return [each.arg for each in (*every, *(each for each in (given.vararg, given.kwarg) if each))]
+
+
+def assigned_before(function: FunctionNode, name: str, line: int) -> ast.expr | None:
+    """The expression last given to a local name above a line."""
+    found: ast.expr | None = None
+    for statement in flat(function.body):
+        if statement.lineno > line:
+            continue
+        for target, value in _assignments(statement):
+            if (
+                isinstance(target, ast.Name)
+                and target.id == name
+                and (statement.lineno < line or found is None)
+            ):
+                found = value
+    return found
+
+
+def last_definition_before(body: list[ast.stmt], name: str, line: int) -> FunctionNode | ast.ClassDef | None:
+    """The function or class last defined under a name above a line."""
+    return _last_definition([each for each in body if each.lineno <= line], name)
+
+
+def _last_definition(body: list[ast.stmt], name: str) -> FunctionNode | ast.ClassDef | None:
+    found: FunctionNode | ast.ClassDef | None = None
+    for each in flat(body):
+        if isinstance(each, (*_FUNCTIONS, ast.ClassDef)) and each.name == name and not _is_secondary(each):
+            found = each
+    return found
+
+
+def _is_secondary(node: FunctionNode | ast.ClassDef) -> bool:
+    """A property's setter, or the declaration of an overload: not what reading the name gives."""
+    names = {ast.unparse(each).partition("(")[0].rpartition(".")[2] for each in node.decorator_list}
+    return bool(names & {"setter", "deleter", "overload"})
+
+
+def _last_assignment(body: list[ast.stmt], name: str) -> ast.expr | None:
+    found: ast.expr | None = None
+    for statement in flat(body):
+        for target, value in _assignments(statement):
+            if isinstance(target, ast.Name) and target.id == name:
+                found = value
+    return found
+
+
+def _assignments(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Pairs of a target and what it is given, tuples taken apart where both sides show their elements."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _pairs(target, statement.value)
+    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
+        yield statement.target, statement.value
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        for item in statement.items:
+            if item.optional_vars is not None:
+                yield from _pairs(item.optional_vars, item.context_expr)
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        yield from _pairs(statement.target, statement.iter)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        known = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+        alike = len(known) == len(target.elts)
+        for index, each in enumerate(target.elts):
+            yield from _pairs(each, known[index] if alike else value)
+    else:
+        yield target, value
+
+
+def _imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of a file, those in functions too, the last first."""
+    if module.tree is None:
+        return []
+    found = [each for each in ast.walk(module.tree) if isinstance(each, (ast.Import, ast.ImportFrom))]
+    return sorted(found, key=lambda each: -each.lineno)
+
+
+def _as_value(node: FunctionNode | ast.ClassDef, module: Module, owner: ast.ClassDef | None) -> Value:
+    if isinstance(node, ast.ClassDef):
+        return Class(module, node)
+    return Function(module, node, owner)
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
