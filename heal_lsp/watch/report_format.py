@@ -30,6 +30,7 @@ MAX_SECONDS = 1e11
 MAX_NAME = 4096
 """Characters of a node id or a path."""
 MAX_MESSAGE = 20_000
+MAX_OUTPUT = 200_000
 MAX_WORD = 500
 MAX_FRAMES = 200
 MAX_VALUES = 200
@@ -130,6 +131,7 @@ class _Vetting:
             root=str(self._root),
             source=_text(report.source, MAX_WORD),
             python=_text(report.python, MAX_WORD),
+            output=_text(report.output, MAX_OUTPUT),
             isolation=_text(report.isolation, MAX_WORD),
             tests=tuple(self._test(each) for each in report.tests),
             errors=tuple(self._failure(each) for each in report.errors),

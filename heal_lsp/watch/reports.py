@@ -88,7 +88,7 @@ class ReportFolder:
         except FileNotFoundError:
             self._seen = set()
             return []
-        except (OSError, BadReport) as error:
+        except OSError as error:
             reason = _sentence(error)
             known, self._folder_fault = self._folder_fault == reason, reason
             return [] if known else [Refused(self._folder, reason)]
@@ -106,7 +106,7 @@ class ReportFolder:
     def prune(self) -> None:
         """Remove all but the newest reports, those that are too old, and leavings of writers that died."""
         oldest = time.time() - self._max_age
-        with contextlib.suppress(OSError, BadReport), _opened_folder(self._folder) as place:
+        with contextlib.suppress(OSError), _opened_folder(self._folder) as place:
             kept = {each.name for each in self._current(place)}
             for entry in _listed(place):
                 abandoned = not _is_report(entry.name) and entry.modified / 1e9 < oldest
@@ -139,8 +139,7 @@ def write_report(folder: Path, report: Report) -> Path:
     """Leave a report in a folder, whole or not at all, readable for its owner alone. Returns the file's path.
 
     Raises:
-        OSError: the folder is missing, or cannot be written.
-        BadReport: the folder is a link, or open to other users.
+        OSError: the folder is missing, a link or open to other users, or cannot be written.
     """
     name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.json"
     temporary = f".{name}.tmp"
@@ -189,21 +188,23 @@ class _Place:
 def _opened_folder(path: Path) -> Iterator[_Place]:
     if not _HAS_DIR_FD:
         if path.is_symlink():
-            raise BadReport("The report folder is a link; remove it.")
+            raise PermissionError("The report folder is a link; remove it.")
         yield _Place(path, None)
         return
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise BadReport("The report folder is a link or no folder; remove it.") from None
+            raise PermissionError("The report folder is a link or no folder; remove it.") from None
         raise
     try:
         status = os.fstat(handle)
         if status.st_uid != os.getuid():
-            raise BadReport("The report folder belongs to another user; remove it.")
+            raise PermissionError("The report folder belongs to another user; remove it.")
         if status.st_mode & 0o022:
-            raise BadReport("Other users can write into the report folder; make it private (chmod 700).")
+            raise PermissionError(
+                "Other users can write into the report folder; make it private (chmod 700)."
+            )
         yield _Place(path, handle)
     finally:
         os.close(handle)
@@ -249,7 +250,7 @@ def _bytes_of(place: _Place, name: str) -> bytes:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"It cannot be read ({error.strerror or error})."
+        return f"It cannot be read ({error.strerror})." if error.strerror else str(error)
     return str(error)
 
 

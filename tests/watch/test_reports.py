@@ -24,7 +24,7 @@ from heal_lsp.core.model import (
     Value,
 )
 from heal_lsp.watch import reports
-from heal_lsp.watch.report_format import MAX_FRAMES, MAX_MESSAGE, BadReport, decode_report, encode_report
+from heal_lsp.watch.report_format import MAX_FRAMES, MAX_MESSAGE, decode_report, encode_report
 from heal_lsp.watch.reports import Refused, ReportFolder, write_report
 
 needs_root = pytest.mark.skipif(
@@ -186,7 +186,7 @@ class TestFolders:
         write_report(folder, report(root))
         (tmp_path / "alias").symlink_to(folder)
         assert "link" in refusal(tmp_path / "alias", root)
-        with pytest.raises(BadReport):
+        with pytest.raises(PermissionError):
             write_report(tmp_path / "alias", report(root))
 
     @needs_links
