@@ -44,6 +44,16 @@ def functions_of(node: ast.expr, scope: Scope, evaluator: Evaluator) -> Iterator
         yield from _compared(node, scope, evaluator)
 
 
+def name_place(node: ast.expr) -> tuple[int, int] | None:
+    """Line and column, in bytes, of the name by which a node calls or reads something."""
+    named = node.func if isinstance(node, ast.Call) else node
+    if isinstance(named, ast.Name):
+        return named.lineno, named.col_offset
+    if isinstance(named, ast.Attribute) and named.end_lineno is not None and named.end_col_offset is not None:
+        return named.end_lineno, named.end_col_offset - len(named.attr.encode())
+    return None
+
+
 def _run(value: Value, evaluator: Evaluator) -> Iterator[Function]:
     if isinstance(value, Function):
         yield value

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from heal_lsp.analysis.bindings import assigned_before, parameter_names
 from heal_lsp.analysis.sources import Sources
 from heal_lsp.analysis.testcode import Scope, fixture, flat, parametrized, results
-from heal_lsp.analysis.values import assigned_before, parameter_names
 
 _EXPECTED = re.compile(r"(?i)^(exp|want|should|golden|reference)")
 _ASSERTS = re.compile(r"(?i)^(assert|fail|check|expect|verify)")

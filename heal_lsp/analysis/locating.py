@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
-from heal_lsp.analysis import doctests, testcode
-from heal_lsp.analysis.calls import functions_of
+from heal_lsp.analysis import doctests, inference, testcode
+from heal_lsp.analysis.calls import functions_of, name_place
 from heal_lsp.analysis.clues import Clue, clues
 from heal_lsp.analysis.sources import Module, Sources, is_doctest, is_test_code
 from heal_lsp.analysis.spans import module_target
@@ -23,6 +23,8 @@ MARGIN = 0.15
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 _DEPTH = 4
+_QUESTIONS = 8
+"""How often jedi may be asked for one failure."""
 
 
 @attrs.frozen
@@ -52,6 +54,7 @@ class Locator:
         self._red = {*failing, *((failure.test,) if failure.test else ())}
         self._suspects = suspects
         self._evaluator = Evaluator(sources)
+        self._questions = _QUESTIONS
 
     def located(self) -> Located:
         """The target, or the reason that there is none."""
@@ -138,8 +141,24 @@ class Locator:
         return scope
 
     def _targets(self, clue: Clue) -> Iterator[Target]:
-        for function in functions_of(clue.node, clue.scope, self._evaluator):
+        """The functions under repair that a clue leads to, by syntax alone if that is enough."""
+        functions = list(functions_of(clue.node, clue.scope, self._evaluator))
+        for function in functions:
             yield from self._own(function, 0)
+        if not functions and not clue.weak and self._questions > 0:
+            yield from self._inferred(clue)
+
+    def _inferred(self, clue: Clue) -> Iterator[Target]:
+        node, module = clue.node, clue.scope.module
+        place = name_place(node)
+        if place is None or self._evaluator.leads_outside(node, clue.scope):
+            return
+        self._questions -= 1
+        for found in inference.functions_at(self._sources, module, *place):
+            if not self._sources.is_foreign(found.path):
+                in_tests = self._is_test_place(self._sources.module(found.path) or module, found.line)
+                if not in_tests:
+                    yield found
 
     def _own(self, function: Function, depth: int) -> Iterator[Target]:
         """The function itself, or what it calls when it is a helper of the tests."""

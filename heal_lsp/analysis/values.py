@@ -9,9 +9,21 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 
+from heal_lsp.analysis.bindings import (
+    assigned_before,
+    assignments,
+    imports,
+    is_local,
+    last_assignment,
+    last_definition,
+    last_definition_before,
+    parameter_names,
+)
+from heal_lsp.analysis.modules import Modules
 from heal_lsp.analysis.sources import Module, Sources
 from heal_lsp.analysis.spans import is_property_decorator
 from heal_lsp.analysis.testcode import Scope, fixture, flat, is_fixture, parametrized, results
@@ -19,6 +31,8 @@ from heal_lsp.core.syntax import FunctionNode
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEPTH = 16
+_STEPS = 20_000
+"""Expressions that one evaluator looks at before it gives up; tests hold some hundreds."""
 
 
 @attrs.frozen
@@ -70,15 +84,22 @@ class Evaluator:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._modules = Modules(sources)
         self._depth = 0
+        self._left = _STEPS
 
     def evaluate(self, node: ast.AST | None, scope: Scope) -> list[Value]:
         """The things an expression may stand for; empty when that cannot be told."""
-        if self._depth >= _DEPTH:
-            return []
+        with self._deeper() as allowed:
+            return self._evaluate(node, scope) if allowed else []
+
+    @contextmanager
+    def _deeper(self) -> Iterator[bool]:
+        """One step down; False when it would be one too many."""
         self._depth += 1
+        self._left -= 1
         try:
-            return self._evaluate(node, scope)
+            yield self._depth <= _DEPTH and self._left >= 0
         finally:
             self._depth -= 1
 
@@ -140,25 +161,18 @@ class Evaluator:
             return self._class_member(value.of, name) or self._assigned_to_self(value.of, name)
         return []
 
-    def _class_member(self, of: Class, name: str, beyond: bool = False) -> list[Value]:
-        if self._depth >= _DEPTH:
-            return []
-        self._depth += 1
-        try:
-            if not beyond:
-                if found := _last_definition(of.node.body, name):
-                    return [_as_value(found, of.module, of.node)]
-                if assigned := _last_assignment(of.node.body, name):
-                    return self.evaluate(assigned, Scope(of.module))
-            for base in self.bases(of):
-                if inherited := self._class_member(base, name):
+    def _class_member(self, of: Class, name: str) -> list[Value]:
+        if found := last_definition(of.node.body, name):
+            return [_as_value(found, of.module, of.node)]
+        if assigned := last_assignment(of.node.body, name):
+            return self.evaluate(assigned, Scope(of.module))
+        for base in self._bases(of):
+            with self._deeper() as allowed:
+                if allowed and (inherited := self._class_member(base, name)):
                     return inherited
-            return []
-        finally:
-            self._depth -= 1
+        return []
 
-    def bases(self, of: Class) -> Iterator[Class]:
-        """The base classes of the workspace."""
+    def _bases(self, of: Class) -> Iterator[Class]:
         for base in of.node.bases:
             for each in self.evaluate(base, Scope(of.module)):
                 if isinstance(each, Class) and each.node is not of.node:
@@ -169,12 +183,27 @@ class Evaluator:
             if not isinstance(method, _FUNCTIONS):
                 continue
             for statement in flat(method.body):
-                for target, value in _assignments(statement):
+                for target, value in assignments(statement):
                     own = isinstance(target, ast.Attribute) and _is_self(target.value) and target.attr == name
                     found = self.evaluate(value, Scope(of.module, method, of.node)) if own else []
                     if found:
                         return found
-        return [found for base in self.bases(of) for found in self._assigned_to_self(base, name)]
+        with self._deeper() as allowed:
+            bases = self._bases(of) if allowed else ()
+            return [found for base in bases for found in self._assigned_to_self(base, name)]
+
+    def leads_outside(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether an expression without a value starts at a built-in or an import from elsewhere."""
+        while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript, ast.Await)):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if not isinstance(node, ast.Name):
+            return isinstance(node, (ast.Constant, ast.JoinedStr))
+        if scope.function is not None and is_local(scope.function, node.id):
+            return False
+        body = scope.module.tree.body if scope.module.tree is not None else []
+        if last_assignment(body, node.id) is not None:
+            return False
+        return not self.name(node.id, scope, node.lineno)
 
     def name(self, name: str, scope: Scope, line: int) -> list[Value]:
         """What a name stands for where it is read."""
@@ -211,15 +240,15 @@ class Evaluator:
         if module.tree is None:
             return []
         body = module.tree.body
-        if found := _last_definition(body, name):
+        if found := last_definition(body, name):
             return [_as_value(found, module, None)]
-        if assigned := _last_assignment(body, name):
+        if assigned := last_assignment(body, name):
             return self.evaluate(assigned, Scope(module))
         return self._imported(name, module, body)
 
     def _imported(self, name: str, module: Module, body: list[ast.stmt]) -> list[Value]:
         stars: list[str] = []
-        for statement in _imports(module):
+        for statement in imports(module):
             if isinstance(statement, ast.Import):
                 for alias in statement.names:
                     if name == (alias.asname or alias.name.partition(".")[0]):
@@ -241,133 +270,16 @@ class Evaluator:
         return []
 
     def _package_member(self, package: Package, name: str) -> list[Value]:
-        if self._depth >= _DEPTH:
-            return []
-        self._depth += 1
-        try:
-            for path in (f"{package.path}.py", f"{package.path}/__init__.py"):
-                module = self._sources.module(path) if self._sources.exists(path) else None
-                if module is not None and (found := self._global(name, module)):
+        with self._deeper() as allowed:
+            for module in self._modules.texts(package.path) if allowed else ():
+                if found := self._global(name, module):
                     return found
-        finally:
-            self._depth -= 1
-        below = posixpath.join(package.path, name) if package.path else name
-        return [Package(below)] if self._is_module(below) else []
+        below = posixpath.join(package.path, name)
+        return [Package(below)] if self._modules.exists(below) else []
 
     def _module(self, dotted: str, importer: str, level: int) -> list[Value]:
-        """The module of an import statement, if it lies in the workspace."""
-        folder = posixpath.dirname(importer)
-        below = dotted.replace(".", "/")
-        if level:
-            for _ in range(level - 1):
-                folder = posixpath.dirname(folder)
-            path = posixpath.join(folder, below) if below else folder
-            return [Package(path)] if self._is_module(path) or not below else []
-        for base in self._bases(folder):
-            path = posixpath.join(base, below)
-            if self._is_module(path):
-                return [Package(path)]
-        return []
-
-    def _bases(self, folder: str) -> list[str]:
-        """Folders that an absolute import may start from: pytest's own first, then the usual layouts."""
-        above = [folder]
-        while above[-1]:
-            above.append(posixpath.dirname(above[-1]))
-        plain = [each for each in above if not self._sources.exists(posixpath.join(each, "__init__.py"))]
-        sources = [posixpath.join(each, "src") for each in reversed(above)]
-        return list(dict.fromkeys([*plain[:1], "", *sources, *plain[1:], *above]))
-
-    def _is_module(self, path: str) -> bool:
-        return (
-            self._sources.exists(f"{path}.py")
-            or self._sources.exists(f"{path}/__init__.py")
-            or self._sources.is_folder(path)
-        )
-
-
-def parameter_names(function: FunctionNode) -> list[str]:
-    """The names of a function's parameters."""
-    given = function.args
-    every = (*given.posonlyargs, *given.args, *given.kwonlyargs)
-    return [each.arg for each in (*every, *(each for each in (given.vararg, given.kwarg) if each))]
-
-
-def assigned_before(function: FunctionNode, name: str, line: int) -> ast.expr | None:
-    """The expression last given to a local name above a line."""
-    found: ast.expr | None = None
-    for statement in flat(function.body):
-        if statement.lineno > line:
-            continue
-        for target, value in _assignments(statement):
-            if (
-                isinstance(target, ast.Name)
-                and target.id == name
-                and (statement.lineno < line or found is None)
-            ):
-                found = value
-    return found
-
-
-def last_definition_before(body: list[ast.stmt], name: str, line: int) -> FunctionNode | ast.ClassDef | None:
-    """The function or class last defined under a name above a line."""
-    return _last_definition([each for each in body if each.lineno <= line], name)
-
-
-def _last_definition(body: list[ast.stmt], name: str) -> FunctionNode | ast.ClassDef | None:
-    found: FunctionNode | ast.ClassDef | None = None
-    for each in flat(body):
-        if isinstance(each, (*_FUNCTIONS, ast.ClassDef)) and each.name == name and not _is_secondary(each):
-            found = each
-    return found
-
-
-def _is_secondary(node: FunctionNode | ast.ClassDef) -> bool:
-    """A property's setter, or the declaration of an overload: not what reading the name gives."""
-    names = {ast.unparse(each).partition("(")[0].rpartition(".")[2] for each in node.decorator_list}
-    return bool(names & {"setter", "deleter", "overload"})
-
-
-def _last_assignment(body: list[ast.stmt], name: str) -> ast.expr | None:
-    found: ast.expr | None = None
-    for statement in flat(body):
-        for target, value in _assignments(statement):
-            if isinstance(target, ast.Name) and target.id == name:
-                found = value
-    return found
-
-
-def _assignments(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Pairs of a target and what it is given, tuples taken apart where both sides show their elements."""
-    if isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            yield from _pairs(target, statement.value)
-    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)) and statement.value is not None:
-        yield statement.target, statement.value
-    elif isinstance(statement, (ast.With, ast.AsyncWith)):
-        for item in statement.items:
-            if item.optional_vars is not None:
-                yield from _pairs(item.optional_vars, item.context_expr)
-    elif isinstance(statement, (ast.For, ast.AsyncFor)):
-        yield from _pairs(statement.target, statement.iter)
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        known = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-        alike = len(known) == len(target.elts)
-        for index, each in enumerate(target.elts):
-            yield from _pairs(each, known[index] if alike else value)
-    else:
-        yield target, value
-
-
-def _imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
-    """The import statements of a file, those in functions too, the last first."""
-    if module.tree is None:
-        return []
-    found = [each for each in ast.walk(module.tree) if isinstance(each, (ast.Import, ast.ImportFrom))]
-    return sorted(found, key=lambda each: -each.lineno)
+        path = self._modules.find(dotted, importer, level)
+        return [] if path is None else [Package(path)]
 
 
 def _as_value(node: FunctionNode | ast.ClassDef, module: Module, owner: ast.ClassDef | None) -> Value:

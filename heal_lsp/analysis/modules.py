@@ -1,0 +1,51 @@
+"""Which file of the workspace an import means."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from heal_lsp.analysis.sources import Module, Sources
+
+
+class Modules:
+    """Finds modules of one workspace, each named by its path without ``.py``, a package by its folder."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def find(self, dotted: str, importer: str, level: int) -> str | None:
+        """The module of an import statement in the file ``importer``; None when it is not of the workspace.
+
+        ``level`` counts the dots of a relative import.
+        """
+        folder = posixpath.dirname(importer)
+        below = dotted.replace(".", "/")
+        if level:
+            for _ in range(level - 1):
+                folder = posixpath.dirname(folder)
+            path = posixpath.join(folder, below) if below else folder
+            return path if not below or self.exists(path) else None
+        places = (posixpath.join(base, below) for base in self._bases(folder))
+        return next((each for each in places if self.exists(each)), None)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a module, package or plain folder."""
+        is_file = self._sources.exists(f"{path}.py") or self._sources.exists(f"{path}/__init__.py")
+        return is_file or self._sources.is_folder(path)
+
+    def texts(self, path: str) -> Iterator[Module]:
+        """The parsed file of a module or package; nothing for a plain folder."""
+        for each in (f"{path}.py", posixpath.join(path, "__init__.py")):
+            module = self._sources.module(each) if self._sources.exists(each) else None
+            if module is not None:
+                yield module
+
+    def _bases(self, folder: str) -> list[str]:
+        """Folders that an absolute import may start from: pytest's own first, then the usual layouts."""
+        above = [folder]
+        while above[-1]:
+            above.append(posixpath.dirname(above[-1]))
+        plain = [each for each in above if not self._sources.exists(posixpath.join(each, "__init__.py"))]
+        sources = [posixpath.join(each, "src") for each in reversed(above)]
+        return list(dict.fromkeys([*plain[:1], "", *sources, *plain[1:], *above]))
