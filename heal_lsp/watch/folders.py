@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 SKIPPED_FOLDERS = frozenset(
@@ -24,14 +25,18 @@ SKIPPED_FOLDERS = frozenset(
         "__pypackages__",
         "node_modules",
         "site-packages",
-        "build",
-        "dist",
         "_darcs",
         "CVS",
     }
 )
+_OUTPUT_FOLDERS = frozenset({"build", "dist"})
 
 
 def is_skipped(name: str) -> bool:
     """Whether a folder of this name is passed over when the workspace is walked."""
-    return name in SKIPPED_FOLDERS or fnmatchcase(name, "*.egg-info")
+    return name.startswith(".") or name in SKIPPED_FOLDERS or fnmatchcase(name, "*.egg-info")
+
+
+def holds_no_source(name: str, content: Collection[str]) -> bool:
+    """Whether a folder that has files of these names is a virtual environment or the output of a build."""
+    return "pyvenv.cfg" in content or (name in _OUTPUT_FOLDERS and "__init__.py" not in content)

@@ -21,7 +21,7 @@ class WorkspacePaths:
         self._known: dict[str, str | None] = {}
 
     def relative(self, path: str) -> str | None:
-        """The workspace-relative POSIX path, or None for a file elsewhere. Relative paths start at the root."""
+        """The workspace-relative POSIX path, or None for a file elsewhere. A relative path stays as it is."""
         if path not in self._known:
             try:
                 self._known[path] = self._relative(path)
