@@ -83,6 +83,8 @@ def _sides(test: ast.expr) -> list[ast.expr]:
     if isinstance(test, ast.BoolOp):
         return [side for each in test.values for side in _sides(each)]
     if isinstance(test, ast.Compare):
+        if isinstance(test.ops[0], (ast.In, ast.NotIn)):
+            return [test]
         return [*_actual_first([test.left, *test.comparators]), test]
     return [test]
 

@@ -14,7 +14,10 @@ from heal_lsp.core.syntax import definitions
 
 @attrs.frozen(eq=False)
 class Examples:
-    """A docstring with examples: the text, the line it starts on, and the function that holds it."""
+    """A docstring or text file with examples: its text, the line it starts on, the function that holds it.
+
+    ``module`` is where the names of the examples are looked up.
+    """
 
     module: Module
     text: str
@@ -23,10 +26,7 @@ class Examples:
 
     def parsed(self) -> list[doctest.Example]:
         """The examples; their ``lineno`` counts from 0 within the text."""
-        try:
-            return doctest.DocTestParser().get_examples(self.text)
-        except ValueError:
-            return []
+        return _parsed(self.text)
 
 
 def examples(sources: Sources, test: str) -> Examples | None:
@@ -36,11 +36,19 @@ def examples(sources: Sources, test: str) -> Examples | None:
     if module is None or not is_doctest(test):
         return None
     if module.tree is None or not path.endswith(".py"):
-        return Examples(module, module.text, 1, None)
+        program = sources.reading(path, "".join(each.source for each in _parsed(module.text)))
+        return Examples(program, module.text, 1, None)
     for names, node in _documented(module.tree):
         if dotted == names or dotted.endswith("." + names):
             return _of_node(module, node)
     return _of_node(module, module.tree)
+
+
+def _parsed(text: str) -> list[doctest.Example]:
+    try:
+        return doctest.DocTestParser().get_examples(text)
+    except ValueError:
+        return []
 
 
 def _documented(tree: ast.Module) -> list[tuple[str, ast.AST]]:

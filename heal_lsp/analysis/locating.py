@@ -22,6 +22,7 @@ MARGIN = 0.15
 """How much more suspicious than what the failing line calls another function must be to be preferred."""
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 _DEPTH = 4
 _QUESTIONS = 8
 """How often jedi may be asked for one failure."""
@@ -181,6 +182,7 @@ class Locator:
         if not found:
             return None
         strong = [target for target, clue in found.items() if not clue.weak] or list(found)
+        strong.sort(key=lambda each: each.name in _CONSTRUCTORS)  # they mostly just set the scene
         ranked = {each.target: each.score for each in self._ranked()}
         first = strong[0]
         if ranked and len(strong) > 1:
@@ -217,7 +219,10 @@ class Locator:
                     clue = Clue(node, Scope(examples.module))
                     for target in self._targets(clue):
                         found.setdefault(target, clue)
-        return self._choose(found)
+        chosen = self._choose(found)
+        if chosen is None or chosen.target is None:
+            return None
+        return self._found(chosen.target, f"The examples of {test} call {chosen.target.qualname}.")
 
     def _covered(self) -> Located | None:
         """Nothing but coverage leads anywhere."""

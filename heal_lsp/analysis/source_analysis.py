@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from heal_lsp.analysis import doctests, normal, spans, testcode
 from heal_lsp.analysis.locating import Locator
-from heal_lsp.analysis.sources import Parsed, Sources, is_doctest
+from heal_lsp.analysis.sources import Parsed, Sources, is_doctest, is_test_code
 from heal_lsp.core.localise import ochiai
 from heal_lsp.core.model import Failure, Located, Snapshot, Suspect, Target
 
@@ -79,9 +79,9 @@ def _suspects(
     if failure.test is None or failure.test not in coverage:
         return ()
     red = {failure.test, *failing}
-    return ochiai(
-        coverage, [each for each in coverage if each in red], [each for each in coverage if each not in red]
-    )
+    green = [each for each in coverage if each not in red]
+    found = ochiai(coverage, [each for each in coverage if each in red], green)
+    return tuple(each for each in found if not is_test_code(each.path))
 
 
 def _test_source(sources: Sources, test: str) -> str:

@@ -126,6 +126,10 @@ class Sources:
         text = self.text(path)
         return None if text is None else self._parsed.module(path, text)
 
+    def reading(self, path: str, text: str) -> Module:
+        """A text parsed as if it stood in the file."""
+        return self._parsed.module(path, text)
+
     def _from_disk(self, path: str) -> str | None:
         place = os.path.join(self.root, path)
         try:
@@ -160,7 +164,6 @@ def is_doctest(test: str) -> bool:
     module = posixpath.splitext(posixpath.basename(path))[0]
     if module == "__init__":
         module = posixpath.basename(posixpath.dirname(path))
-    if "::" in rest or "[" in rest:
+    if "::" in rest or "[" in rest or module not in rest.split("."):
         return False
-    parts = rest.split(".")
-    return module in parts
+    return "." in rest or not is_test_file(path)  # a test may be called like its file

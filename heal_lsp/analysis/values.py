@@ -203,7 +203,9 @@ class Evaluator:
         body = scope.module.tree.body if scope.module.tree is not None else []
         if last_assignment(body, node.id) is not None:
             return False
-        return not self.name(node.id, scope, node.lineno)
+        return not (
+            self.name(node.id, scope, node.lineno) or self._is_imported_from_here(node.id, scope.module)
+        )
 
     def name(self, name: str, scope: Scope, line: int) -> list[Value]:
         """What a name stands for where it is read."""
@@ -268,6 +270,15 @@ class Evaluator:
                 if found := self.member(package, name):
                     return found
         return []
+
+    def _is_imported_from_here(self, name: str, module: Module) -> bool:
+        """Whether some import of a file may give it the name from a module of the workspace."""
+        return any(
+            self._modules.find(statement.module or "", module.path, statement.level) is not None
+            for statement in imports(module)
+            if isinstance(statement, ast.ImportFrom)
+            and any(alias.name == "*" or name == (alias.asname or alias.name) for alias in statement.names)
+        )
 
     def _package_member(self, package: Package, name: str) -> list[Value]:
         with self._deeper() as allowed:

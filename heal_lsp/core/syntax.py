@@ -14,7 +14,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Parameter = tuple[str, str]
 """Kind (``posonly``, ``plain``, ``*``, ``kwonly``, ``**``) and name."""
 
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 @attrs.frozen(eq=False)
