@@ -17,14 +17,15 @@ _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 class Block:
     """The lines of one or more neighbouring statements that have their lines for themselves."""
 
-    def __init__(self, source: Source, first: ast.stmt, last: ast.stmt) -> None:
+    def __init__(self, source: Source, statements: Sequence[ast.stmt]) -> None:
+        first, last = statements[0], statements[-1]
         self.source = source
+        self._statements = statements
         self.first_line = source.line(source.start(first))
         self.last_line = int(last.end_lineno or last.lineno)
         self.start = source.offset(self.first_line, 0)
         self.end = source.line_end(self.last_line)
         self.indent = source.slice(self.start, source.start(first))
-        self._fixed = _string_lines([first] if first is last else [first, last])
 
     @staticmethod
     def of(site: Site, count: int = 1) -> Block | None:
@@ -38,11 +39,10 @@ class Block:
         """The block of neighbouring statements; None when they share a line with other code."""
         if not statements:
             return None
-        found = Block(source, statements[0], statements[-1])
+        found = Block(source, statements)
         tail = source.slice(source.span(statements[-1])[1], found.end).strip()
         if found.indent.strip() or (tail and not tail.startswith("#")):
             return None
-        found._fixed = _string_lines(statements)
         return found
 
     def text(self, indent: str | None = None) -> str:
@@ -53,9 +53,9 @@ class Block:
             lines[-1] += self.source.eol
         if indent is None or indent == self.indent:
             return "".join(lines)
-        moved = []
+        moved, fixed = [], _string_lines(self._statements)
         for number, line in enumerate(lines, self.first_line):
-            if number in self._fixed or not line.strip() or not line.startswith(self.indent):
+            if number in fixed or not line.strip() or not line.startswith(self.indent):
                 moved.append(line)
             else:
                 moved.append(indent + line[len(self.indent) :])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
-from heal_lsp.core.text import apply_edits
+from heal_lsp.core.text import Edit, apply_edits
 from heal_lsp.proposers.search.rank import Change
-from heal_lsp.proposers.search.subject import Subject
+from heal_lsp.proposers.search.subject import FUNCTIONS, Subject
 
 _LONGEST = 60
 
@@ -15,19 +16,35 @@ def describe(subject: Subject, change: Change) -> str:
     """``old → new`` for the smallest code around a change that says enough."""
     if change.note:
         return change.note
-    start = min(each.start for each in change.edits)
-    end = max(each.end for each in change.edits)
-    node = _around(subject, start, end)
-    if node is None:
-        return f"change in line {change.line}"
+    together = _words(subject, change.edits)
+    if together is not None:
+        return together
+    parts = [_words(subject, (each,)) or f"change in line {change.line}" for each in change.edits]
+    return " and ".join(dict.fromkeys(parts))
+
+
+def _words(subject: Subject, edits: Sequence[Edit]) -> str | None:
+    """Edits that lie close together as ``old → new``; None when they do not."""
+    node = _around(subject, min(each.start for each in edits), max(each.end for each in edits))
+    if node is None or (len(edits) > 1 and isinstance(node, FUNCTIONS)):
+        return None
     first, last = subject.source.span(node)
     old = subject.source.slice(first, last)
-    inside = [type(each)(each.start - first, each.end - first, each.new) for each in change.edits]
     try:
-        new = apply_edits(old, inside)
+        new = apply_edits(old, [Edit(each.start - first, each.end - first, each.new) for each in edits])
     except ValueError:
-        return f"change in line {change.line}"
-    return f"`{_short(old)}` → `{_short(new)}`"
+        return None
+    return _arrow(old, new)
+
+
+def _arrow(old: str, new: str) -> str:
+    """Two texts with an arrow between; long ones are cut to where they differ."""
+    one, two = " ".join(old.split()), " ".join(new.split())
+    if max(len(one), len(two)) > _LONGEST:
+        skipped = next((at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]), 0)
+        start = max(0, skipped - _LONGEST // 3)
+        one, two = (("…" if start else "") + text[start:] for text in (one, two))
+    return f"`{_short(one)}` → `{_short(two)}`"
 
 
 def _around(subject: Subject, start: int, end: int) -> ast.AST | None:

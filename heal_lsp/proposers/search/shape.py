@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Sequence
+from types import CodeType
+from typing import Any
 
 from heal_lsp.core.text import Edit, apply_edits
 from heal_lsp.proposers.search.subject import Subject
 
 
 class Shapes:
-    """The syntax trees of the target that were seen."""
+    """The forms of the target that were seen, told apart by what they compile to."""
 
     def __init__(self, subject: Subject) -> None:
         source = subject.source
@@ -40,16 +42,24 @@ class Shapes:
         self._seen.add(key)
         return True
 
-    def _key(self, edits: Sequence[Edit]) -> int | None:
+    def _key(self, edits: Sequence[Edit]) -> Any:
         try:
             text = apply_edits(self._text, edits)
             if self._indented:
                 text = f"class _:\n{text}"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(text)
                 if self._compiles:
-                    compile(tree, "<candidate>", "exec", dont_inherit=True)
+                    return _behaviour(compile(text, "<candidate>", "exec", dont_inherit=True))
+                return ast.dump(ast.parse(text))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-        return hash(ast.dump(tree))
+
+
+def _behaviour(code: CodeType) -> tuple[Any, ...]:
+    """What tells the working of two code objects apart, whatever their layout."""
+    constants = tuple(
+        _behaviour(each) if isinstance(each, CodeType) else (type(each).__name__, repr(each)) for each in code.co_consts
+    )
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, code.co_flags, names, constants, getattr(code, "co_exceptiontable", b""))

@@ -22,10 +22,25 @@ def number(site: Site) -> Drafts:
     if isinstance(value, float) or value % 2 == 0:
         wanted.append(value / 2)
     kind = type(value)
+    idle = _neutral(site)
     for rank, each in enumerate(dict.fromkeys(kind(each) for each in wanted)):
-        if each != value:
+        if each != value and each != idle:
             negative_of = isinstance(site.parent and site.parent.node, ast.UnaryOp) and each < 0
             yield None if negative_of else site.replace(f.literal(each), 0.15 * rank)
+
+
+def _neutral(site: Site) -> int | None:
+    """The number that would leave the operand beside it as it is; dropping the operand is the plainer change."""
+    parent = site.parent.node if site.parent else None
+    if isinstance(parent, ast.AugAssign):
+        return {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1}.get(type(parent.op))
+    if not isinstance(parent, ast.BinOp):
+        return None
+    if isinstance(parent.op, ast.Add) or (isinstance(parent.op, ast.Sub) and site.field == "right"):
+        return 0
+    if isinstance(parent.op, ast.Mult) or (site.field == "right" and isinstance(parent.op, (ast.FloorDiv, ast.Pow))):
+        return 1
+    return None
 
 
 @operator("flag", 1.0, ast.Constant)
@@ -33,7 +48,7 @@ def flag(site: Site) -> Drafts:
     """``True`` → ``False``."""
     value = _value(site)
     if isinstance(value, bool):
-        yield site.replace(f.literal(not value))
+        yield site.replace(f.literal(not value), 0.5 if site.role == "Return.value" else 0.0)
 
 
 @operator("none", 2.5, ast.Constant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from heal_lsp.core.text import Edit
 from heal_lsp.proposers.search import blocks
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
@@ -33,6 +34,26 @@ def _all_variables(site: Site) -> list[tuple[str, int]]:
 
 def _yields(node: Function) -> bool:
     return any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in ast.walk(node))
+
+
+@operator("returns", 1.7, ast.Return)
+def returns(site: Site) -> Drafts:
+    """The values of two ``return`` statements exchanged."""
+    node = site.node
+    assert isinstance(node, ast.Return)
+    source, get = site.subject.source, site.subject.fragment
+    for other in site.subject.sites:
+        later = other.node
+        if not isinstance(later, ast.Return) or later.lineno <= node.lineno or other.scope is not site.scope:
+            continue
+        if node.value is None or later.value is None or get(node.value).key == get(later.value).key:
+            continue
+        edits = (
+            Edit(*source.span(node.value), get(later.value).text),
+            Edit(*source.span(later.value), get(node.value).text),
+        )
+        note = f"exchange `return {get(node.value).text}` and `return {get(later.value).text}`"
+        yield Draft(edits, site.line, 0.1, note=note)
 
 
 @operator("return-call", 3.0, ast.Expr)
@@ -160,6 +181,6 @@ def awaited(site: Site) -> Drafts:
 
 
 FAMILY = (
-    return_missing, return_call, return_assigned, return_insert, yield_kind, return_yield, return_in_place, guard,
+    return_missing, returns, return_call, return_assigned, return_insert, yield_kind, return_yield, return_in_place, guard,
     wrap_if, awaited,
 )  # fmt: skip
