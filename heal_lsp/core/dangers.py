@@ -67,7 +67,7 @@ _REFLECTION = _words("attrgetter delattr getattr hasattr methodcaller setattr")
 _SUSPECT_TEXTS = (
     ATTRIBUTES | {"__class__"} | (TRUTHS - {"__hash__"}) | {each for each in NAMES if each[0] == "_"}
 )
-_MEMBER_TEXTS = frozenset().union(*MEMBERS.values()) | NAMES
+_MEMBER_TEXTS = frozenset().union(*MEMBERS.values()) | NAMES | ATTRIBUTES
 
 
 def dangers(tree: ast.Module) -> frozenset[str]:
@@ -138,8 +138,8 @@ class _Scan:
         dotted = self._dotted(node)
         if dotted is None:
             return
-        owner, _, last = dotted.rpartition(".")
-        if not owner:
+        owner, dot, last = dotted.rpartition(".")
+        if not dot:
             if last in NAMES:
                 yield last
             return

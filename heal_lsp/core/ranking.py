@@ -38,7 +38,7 @@ ENOUGH_TESTS = 3
 RIVAL_MARGIN = 0.5
 """A different winner whose sum is no more than this above the fix's makes it unsure."""
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|\*\*=?|//=?|<<=?|>>=?|->|[-+*/%@&|^=<>!:]=|[^\w\s]")
 _PURE_CALLS = frozenset(
     """
     abs all any bool dict divmod enumerate filter float frozenset int isinstance len list map max min next
@@ -94,7 +94,7 @@ class Marks:
 def rank(candidates: Sequence[Candidate], task: Task, baseline: Baseline) -> tuple[Candidate, ...]:
     """Passing candidates, the likeliest to be right first; of those with the same tree, only the best."""
     judged = [(marks(each, task), each) for each in candidates]
-    judged.sort(key=lambda pair: (pair[0].overfitted, pair[0].weight(pair[1].cost)))
+    judged.sort(key=lambda pair: (not pair[0].shape, pair[0].overfitted, pair[0].weight(pair[1].cost)))
     first: dict[str, Candidate] = {}
     for found, each in judged:
         first.setdefault(found.shape or repr(each.edits), each)
