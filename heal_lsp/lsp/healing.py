@@ -13,7 +13,7 @@ from heal_lsp.core.model import Fix, ObstacleKind, Outcome, OutcomeKind, Snapsho
 from heal_lsp.core.text import digest
 from heal_lsp.engine.messages import Progress as Step
 from heal_lsp.engine.messages import Repair, Reverify
-from heal_lsp.lsp.applying import Applied, Applier, unchanged
+from heal_lsp.lsp.applying import Applied, Applier, Result, unchanged
 from heal_lsp.lsp.arguments import HealArgs, TestArgs
 from heal_lsp.lsp.engines import new_job
 from heal_lsp.lsp.failures import Known
@@ -130,46 +130,45 @@ class Healing:
     async def _apply(
         self, wish: Wish, outcome: Outcome, fix: Fix, seen: Seen, progress: Progress, sent: list[bool]
     ) -> dict[str, Any]:
-        """Hand the fix to the editor.
-
-        When the text changed meanwhile, it is carried over and verified again.
-        """
-        result = None
-        for _ in range(ROUNDS):
-            if self._is_current(wish.folder, fix, seen):
-                progress.report("apply", "applying the fix")
-                sent[0] = True
-                result = await self._applier.apply(
-                    wish.folder, fix.changes, f"Heal: fix `{wish.target.name}`"
-                )
-                if result.applied is not Applied.REFUSED or self._is_current(wish.folder, fix, seen):
-                    break
-                sent[0] = False
-            progress.report("reverify", "the text changed meanwhile: verifying the fix again")
+        """Hand the fix to the editor. When the text changed meanwhile, it is carried over and verified again."""
+        for turn in range(ROUNDS + 1):
+            result = await self._offer(wish, fix, seen, progress, sent)
+            if result is not None and result.applied in (Applied.DONE, Applied.CLAIMED):
+                return self._taken(wish, outcome, fix, progress)
+            if result is not None or turn == ROUNDS:
+                return self._not_taken(wish, outcome, progress, result)
             seen = self._seen(wish.folder)
-            request = Reverify(
-                new_job(),
-                seen.snapshot,
-                self._state.configuration.settings(wish.folder),
-                wish.failures[0].failure,
-                fix,
-            )
-            again = await self._state.engines.ask(
-                self._state.engines.engine().reverify(request, _steps(progress))
-            )
+            again = await self._verify_again(wish, fix, seen, progress)
             if again is None:
                 return {"outcome": "engine-gone", "applied": False}
             if again.fix is None:
                 return self._unhealed(wish, again, progress)
-            outcome, fix = (
-                attrs.evolve(again, candidates=outcome.candidates, recalled=outcome.recalled),
-                again.fix,
-            )
-        done = result is not None and result.applied in (Applied.DONE, Applied.CLAIMED)
-        if not done:
-            return self._not_taken(
-                wish, outcome, progress, result.applied if result else None, result.reason if result else ""
-            )
+            outcome = attrs.evolve(again, candidates=outcome.candidates, recalled=outcome.recalled)
+            fix = again.fix
+        raise AssertionError("the last turn returns")
+
+    async def _offer(
+        self, wish: Wish, fix: Fix, seen: Seen, progress: Progress, sent: list[bool]
+    ) -> Result | None:
+        """What the editor makes of the fix; None when a text changed before or while it was offered."""
+        if not self._is_current(wish.folder, fix, seen):
+            return None
+        progress.report("apply", "applying the fix")
+        sent[0] = True
+        result = await self._applier.apply(wish.folder, fix.changes, f"Heal: fix `{wish.target.name}`")
+        if result.applied is Applied.REFUSED and not self._is_current(wish.folder, fix, seen):
+            sent[0] = False
+            return None
+        return result
+
+    async def _verify_again(self, wish: Wish, fix: Fix, seen: Seen, progress: Progress) -> Outcome | None:
+        progress.report("reverify", "the text changed meanwhile: verifying the fix again")
+        settings = self._state.configuration.settings(wish.folder)
+        request = Reverify(new_job(), seen.snapshot, settings, wish.failures[0].failure, fix)
+        return await self._state.engines.ask(self._state.engines.engine().reverify(request, _steps(progress)))
+
+    def _taken(self, wish: Wish, outcome: Outcome, fix: Fix, progress: Progress) -> dict[str, Any]:
+        """The fix is in the editor's text: say what it was, and let the failing tests run again."""
         progress.end("healed")
         self._state.client.show(f"Healed. {outcome.message}")
         tests = tuple(dict.fromkeys(each.partition("::")[0] for each in (*wish.tests, *fix.evidence.fixed)))
@@ -205,18 +204,17 @@ class Healing:
         return {**_facts(outcome), "applied": False}
 
     def _not_taken(
-        self, wish: Wish, outcome: Outcome, progress: Progress, applied: Applied | None, reason: str
+        self, wish: Wish, outcome: Outcome, progress: Progress, result: Result | None
     ) -> dict[str, Any]:
         """A fix was found but is not in the editor's text."""
         progress.end("not applied")
-        name = wish.target.name
-        if applied is Applied.SILENT:
-            why = "the editor did not say whether it applied the edit; look at the file before you heal again"
-        elif applied is Applied.REFUSED:
-            why = f"the editor refused the edit{f' ({reason})' if reason else ''}; heal again"
-        else:
+        if result is None:
             why = "the text kept changing; heal again when you have finished typing"
-        self._state.client.warn(f"A verified fix of `{name}` was found, but not applied: {why}.")
+        elif result.applied is Applied.SILENT:
+            why = "the editor did not say whether it applied the edit; look at the file before you heal again"
+        else:
+            why = f"the editor refused the edit{f' ({result.reason})' if result.reason else ''}; heal again"
+        self._state.client.warn(f"A verified fix of `{wish.target.name}` was found, but not applied: {why}.")
         return {**_facts(outcome), "outcome": "not-applied", "applied": False}
 
     def _seen(self, folder: Folder) -> Seen:

@@ -116,6 +116,16 @@ class HealProtocol(LanguageServerProtocol):
         else:
             super()._send_handler_result(future, msg_id=msg_id)
 
+    def _handle_response(
+        self, msg_id: int | str, result: Any | None = None, error: lsp.ResponseError | None = None
+    ) -> None:
+        """pygls raises over an answer that comes after we stopped waiting for it."""
+        future = self._request_futures.get(msg_id)
+        if future is not None and future.done():
+            del self._request_futures[msg_id]
+        else:
+            super()._handle_response(msg_id, result, error)
+
     def _forget(self, future: Future[Any]) -> None:
         """pygls keeps the future of every notification for ever, one for each keystroke."""
         for name in [key for key, each in self._request_futures.items() if each is future]:

@@ -49,9 +49,13 @@ class Editor:
     """
 
     def __init__(
-        self, name: str = "visual-studio-code", taking: str = "strict", encodings: list[str] | None = None
+        self,
+        name: str = "visual-studio-code",
+        taking: str = "strict",
+        encodings: list[str] | None = None,
+        calls_itself: str = "",
     ) -> None:
-        self.name = name
+        self.calls_itself = calls_itself or CLIENTS[name]
         self.taking = taking
         self.texts: dict[str, str] = {}
         self.versions: dict[str, int] = {}
@@ -95,7 +99,7 @@ class Editor:
         result = await self.client.initialize_session(
             lsp.InitializeParams(
                 capabilities=self.capabilities,
-                client_info=lsp.ClientInfo(CLIENTS.get(self.name, self.name), "1"),
+                client_info=lsp.ClientInfo(self.calls_itself, "1"),
                 root_uri=uris[0] if uris else None,
                 workspace_folders=[lsp.WorkspaceFolder(each, "folder") for each in uris],
                 initialization_options={"trusted": True} if options is None else options,
