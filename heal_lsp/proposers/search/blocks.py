@@ -1,4 +1,4 @@
-"""Edits of whole statements: their lines are moved, copied, wrapped and deleted with the file's indentation."""
+"""Edits of whole statements: lines are moved, copied, wrapped and deleted in the file's own indentation."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def insert_after(site: Site, code: str, extra: float = 0.0, size: int = 0) -> Dr
     return Draft.single(block.end, block.end, text, site.line, extra, size, note)
 
 
-def rewrite(site: Site, text: str, note: str, count: int = 1, extra: float = 0.0, size: int = 0) -> Draft | None:
+def rewrite(
+    site: Site, text: str, note: str, count: int = 1, extra: float = 0.0, size: int = 0
+) -> Draft | None:
     """Other lines in the place of a statement (and ``count - 1`` after it)."""
     block = Block.of(site, count)
     if block is None or site.is_elif:

@@ -28,7 +28,9 @@ class Draft:
     """The change for people; empty: derived from the texts before and after."""
 
     @staticmethod
-    def single(start: int, end: int, new: str, line: int, extra: float = 0.0, size: int = 0, note: str = "") -> Draft:
+    def single(
+        start: int, end: int, new: str, line: int, extra: float = 0.0, size: int = 0, note: str = ""
+    ) -> Draft:
         """A draft of one edit."""
         return Draft((Edit(start, end, new),), line, extra, size, note)
 

@@ -28,7 +28,10 @@ def samples(task: Task, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dic
                     value = _value(argument)
                     if value is not _NO_VALUE:
                         found.setdefault(name, []).append(value)
-    if task.failure.path == task.target.path and task.target.line <= task.failure.line <= task.target.end_line:
+    if (
+        task.failure.path == task.target.path
+        and task.target.line <= task.failure.line <= task.target.end_line
+    ):
         for each in task.failure.values:
             value = _value_of_text(each.text)
             if value is not _NO_VALUE and each.name in names:
@@ -41,9 +44,9 @@ def test_literals(task: Task) -> list[Any]:
     found: dict[tuple[str, Any], None] = {}
     for tree in _trees(task):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float)):
-                if not isinstance(node.value, bool) and len(str(node.value)) <= 30:
-                    found[(type(node.value).__name__, node.value)] = None
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool) and len(str(value)) <= 30:
+                found[(type(value).__name__, value)] = None
     return [value for _, value in list(found)[:_MOST]]
 
 

@@ -82,14 +82,23 @@ def name(identifier: str) -> Fragment:
 def literal(value: Any) -> Fragment:
     """A constant."""
     negative = isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0
-    text = f"float({repr(value)!r})" if isinstance(value, float) and repr(value).strip("-") in ("inf", "nan") else repr(value)
+    text = (
+        f"float({repr(value)!r})"
+        if isinstance(value, float) and repr(value).strip("-") in ("inf", "nan")
+        else repr(value)
+    )
     return Fragment(text, Level.FACTOR if negative else Level.ATOM, constant=True)
 
 
 def string_like(model: str, value: str) -> Fragment:
     """A string written with the quotes of ``model``, another string literal's text."""
     text = repr(value)
-    if model.lstrip("bBrRuUfF").startswith('"') and text.startswith("'") and '"' not in value and "\\'" not in text:
+    if (
+        model.lstrip("bBrRuUfF").startswith('"')
+        and text.startswith("'")
+        and '"' not in value
+        and "\\'" not in text
+    ):
         text = f'"{text[1:-1]}"'
     return Fragment(text, constant=True)
 
@@ -206,9 +215,11 @@ def _is_parenthesised(node: ast.Tuple, text: str) -> bool:
 
 
 _ELEMENT_FIELDS = {
-    (ast.Attribute, "value"): Level.ATOM, (ast.Subscript, "value"): Level.ATOM, (ast.Call, "func"): Level.ATOM,
+    (ast.Attribute, "value"): Level.ATOM, (ast.Subscript, "value"): Level.ATOM,
+    (ast.Call, "func"): Level.ATOM,
     (ast.Await, "value"): Level.ATOM, (ast.Starred, "value"): Level.BIT_OR, (ast.IfExp, "test"): Level.OR,
-    (ast.IfExp, "body"): Level.OR, (ast.comprehension, "iter"): Level.OR, (ast.comprehension, "ifs"): Level.OR,
+    (ast.IfExp, "body"): Level.OR, (ast.comprehension, "iter"): Level.OR,
+    (ast.comprehension, "ifs"): Level.OR,
     (ast.comprehension, "target"): Level.BIT_OR, (ast.Subscript, "slice"): Level.TUPLE,
     (ast.Compare, "left"): Level.BIT_OR, (ast.Compare, "comparators"): Level.BIT_OR,
 }  # fmt: skip

@@ -12,14 +12,18 @@ CONTAINERS = frozenset({"list", "str", "tuple", "dict", "set"})
 NOTHING: frozenset[str] = frozenset()
 
 _CALLS: dict[str, str] = {
-    "len": "int", "int": "int", "ord": "int", "range": "range", "str": "str", "repr": "str", "chr": "str", "bin": "str",
-    "hex": "str", "list": "list", "sorted": "list", "set": "set", "dict": "dict", "tuple": "tuple", "float": "float",
+    "len": "int", "int": "int", "ord": "int", "range": "range", "str": "str", "repr": "str", "chr": "str",
+    "bin": "str",
+    "hex": "str", "list": "list", "sorted": "list", "set": "set", "dict": "dict", "tuple": "tuple",
+    "float": "float",
     "bool": "bool", "isinstance": "bool", "any": "bool", "all": "bool", "round": "int", "deque": "deque",
     "Counter": "dict", "defaultdict": "dict", "OrderedDict": "dict", "enumerate": "enumerate", "zip": "zip",
-    "reversed": "reversed", "map": "map", "filter": "filter", "hash": "int", "input": "str", "frozenset": "set",
+    "reversed": "reversed", "map": "map", "filter": "filter", "hash": "int", "input": "str",
+    "frozenset": "set",
 }  # fmt: skip
 _METHODS: dict[str, str] = {
-    "lower": "str", "upper": "str", "strip": "str", "lstrip": "str", "rstrip": "str", "join": "str", "replace": "str",
+    "lower": "str", "upper": "str", "strip": "str", "lstrip": "str", "rstrip": "str", "join": "str",
+    "replace": "str",
     "title": "str", "format": "str", "swapcase": "str", "capitalize": "str", "zfill": "str", "split": "list",
     "splitlines": "list", "rsplit": "list", "find": "int", "index": "int", "count": "int", "rfind": "int",
     "startswith": "bool", "endswith": "bool", "isdigit": "bool", "isalpha": "bool", "isupper": "bool",
@@ -27,13 +31,17 @@ _METHODS: dict[str, str] = {
     "union": "set", "intersection": "set", "difference": "set", "encode": "bytes", "decode": "str",
 }  # fmt: skip
 _OWNERS: dict[str, str] = {
-    "append": "list", "extend": "list", "sort": "list", "add": "set", "discard": "set", "items": "dict", "keys": "dict",
-    "values": "dict", "setdefault": "dict", "lower": "str", "upper": "str", "split": "str", "strip": "str", "rfind": "str",
+    "append": "list", "extend": "list", "sort": "list", "add": "set", "discard": "set", "items": "dict",
+    "keys": "dict",
+    "values": "dict", "setdefault": "dict", "lower": "str", "upper": "str", "split": "str", "strip": "str",
+    "rfind": "str",
     "isdigit": "str", "startswith": "str", "endswith": "str", "popleft": "deque", "appendleft": "deque",
 }  # fmt: skip
 _ANNOTATIONS: dict[str, str] = {
-    "int": "int", "float": "float", "str": "str", "bool": "bool", "list": "list", "List": "list", "Sequence": "list",
-    "dict": "dict", "Dict": "dict", "Mapping": "dict", "set": "set", "Set": "set", "tuple": "tuple", "Tuple": "tuple",
+    "int": "int", "float": "float", "str": "str", "bool": "bool", "list": "list", "List": "list",
+    "Sequence": "list",
+    "dict": "dict", "Dict": "dict", "Mapping": "dict", "set": "set", "Set": "set", "tuple": "tuple",
+    "Tuple": "tuple",
     "bytes": "bytes", "deque": "deque", "Iterable": "list", "frozenset": "set",
 }  # fmt: skip
 
@@ -108,8 +116,8 @@ class Kinds:
         if isinstance(node, ast.BinOp):
             return self.of_element(node.left) or self.of_element(node.right)
         if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name):
-            if node.func.id in ("list", "sorted", "set", "reversed", "tuple", "deque"):
-                return self.of_element(node.args[0])
+            kept = node.func.id in ("list", "sorted", "set", "reversed", "tuple", "deque")
+            return self.of_element(node.args[0]) if kept else NOTHING
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "split":
             return frozenset({"str"})
         return NOTHING
@@ -143,8 +151,18 @@ class Kinds:
         if isinstance(node.op, ast.Mult) and (left | right) & SEQUENCES:
             return (left | right) & SEQUENCES
         if left and right:
-            return left if left == right else (left | right) - {"int"} if left | right <= NUMBERS else left | right
-        return left or right or (frozenset({"int"}) if isinstance(node.op, (ast.FloorDiv, ast.BitAnd)) else NOTHING)
+            return (
+                left
+                if left == right
+                else (left | right) - {"int"}
+                if left | right <= NUMBERS
+                else left | right
+            )
+        return (
+            left
+            or right
+            or (frozenset({"int"}) if isinstance(node.op, (ast.FloorDiv, ast.BitAnd)) else NOTHING)
+        )
 
     def _add(self, name: str, kinds: frozenset[str]) -> None:
         if kinds and kinds != {"NoneType"}:
@@ -196,7 +214,11 @@ class Kinds:
             inside = self.of_element(value)
             if inside and self.of(value) != {"str"}:
                 self.elements[target.id] = self.elements.get(target.id, NOTHING) | inside
-        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        elif (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+        ):
             for one, other in zip(target.elts, value.elts, strict=True):
                 self._bind(one, other)
 
@@ -232,9 +254,14 @@ class Kinds:
             right = node.right if isinstance(node, ast.BinOp) else node.comparators[0]
             for one, other in ((left, right), (right, left)):
                 kinds = self.of(other)
-                if isinstance(one, ast.Name) and len(kinds) == 1 and kinds <= NUMBERS | {"str"}:
-                    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
-                        self._guess(one.id, next(iter(kinds)))
+                repeats = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+                if (
+                    isinstance(one, ast.Name)
+                    and len(kinds) == 1
+                    and kinds <= NUMBERS | {"str"}
+                    and not repeats
+                ):
+                    self._guess(one.id, next(iter(kinds)))
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             if isinstance(node.value, ast.Name):
                 self._guess(node.value.id, "list")
@@ -263,6 +290,8 @@ def _merge(parts: Iterable[frozenset[str]]) -> frozenset[str]:
 
 
 _DISPLAYS: dict[type[ast.AST], str] = {
-    ast.List: "list", ast.ListComp: "list", ast.Dict: "dict", ast.DictComp: "dict", ast.Set: "set", ast.SetComp: "set",
-    ast.Tuple: "tuple", ast.JoinedStr: "str", ast.Compare: "bool", ast.GeneratorExp: "generator", ast.Lambda: "function",
+    ast.List: "list", ast.ListComp: "list", ast.Dict: "dict", ast.DictComp: "dict", ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Tuple: "tuple", ast.JoinedStr: "str", ast.Compare: "bool", ast.GeneratorExp: "generator",
+    ast.Lambda: "function",
 }  # fmt: skip

@@ -48,7 +48,7 @@ def _arrow(old: str, new: str) -> str:
 
 
 def _around(subject: Subject, start: int, end: int) -> ast.AST | None:
-    """The largest expression around a span that still fits a line of words, else the smallest node around it."""
+    """The largest expression around a span that still reads well, else the smallest node around it."""
     best: tuple[int, ast.AST] | None = None
     smallest: tuple[int, ast.AST] | None = None
     for site in subject.sites:

@@ -1,4 +1,4 @@
-"""Ingredients: the expressions of the target that may be put elsewhere, and simple conditions over its variables."""
+"""Ingredients: the target's expressions that may be put elsewhere, and simple conditions on its variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from heal_lsp.proposers.search.kinds import CONTAINERS, NUMBERS, SEQUENCES, comp
 from heal_lsp.proposers.search.subject import Site, Subject, names_in, size_of
 
 _CALLABLE = frozenset({"function", "builtin", "type", "module"})
-_NOT_VALUES = (ast.Starred, ast.Slice, ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr, ast.Lambda, ast.JoinedStr)
+_NOT_VALUES = (
+    ast.Starred,
+    ast.Slice,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Await,
+    ast.NamedExpr,
+    ast.Lambda,
+    ast.JoinedStr,
+)
 _MOST_NODES = 14
 
 
@@ -57,8 +66,10 @@ def collect(subject: Subject) -> Iterator[Ingredient]:
 
 
 def _free(node: ast.expr) -> frozenset[str]:
-    """Variables that an expression needs from around it; those of its own comprehensions are not among them."""
-    stored = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    """Variables that an expression needs from around it, without those of its own comprehensions."""
+    stored = {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
     return names_in(node) - stored
 
 
@@ -101,7 +112,7 @@ def negate(subject: Subject, node: ast.expr) -> Fragment:
 
 
 def conditions(site: Site) -> list[tuple[Fragment, float]]:
-    """Simple conditions that can be asked at a site, the likeliest first, each with what it adds to a cost."""
+    """Simple conditions that can be asked at a site, the likeliest first, each with what it adds to costs."""
     names = frozenset(site.names)
     known = site.subject.conditions.get(names)
     if known is None:
@@ -119,10 +130,10 @@ def _conditions(site: Site) -> list[tuple[Fragment, float]]:
 
     for each in available(site):
         node = each.node
-        if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
-            add(each.fragment, 0.5)
-            add(negate(site.subject, node), 0.5)
-        elif each.kinds == {"bool"} and not isinstance(node, ast.Constant):
+        asked = isinstance(node, ast.Compare) or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        )
+        if asked or (each.kinds == {"bool"} and not isinstance(node, ast.Constant)):
             add(each.fragment, 0.5)
             add(negate(site.subject, node), 0.5)
     held = variables(site)

@@ -6,6 +6,7 @@ import ast
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import attrs
 
@@ -67,7 +68,7 @@ class Suspicion:
         if not self._executed or site.statement is None:
             return True
         node = site.statement.node
-        if isinstance(node, FUNCTIONS):
+        if isinstance(node, FUNCTIONS) or not isinstance(node, ast.stmt):
             return True
         last = _head_end(node)
         return any(line in self._executed for line in range(site.statement.line, last + 1))
@@ -78,12 +79,12 @@ class Suspicion:
         return sorted(lines, key=lambda line: (self.penalty(line), line))
 
 
-def _head_end(node: ast.AST) -> int:
+def _head_end(node: ast.stmt) -> int:
     """The last line of a statement, of a compound one without its blocks."""
     body = getattr(node, "body", None)
     if isinstance(body, list) and body:
-        return max(int(node.lineno), body[0].lineno - 1)  # type: ignore[attr-defined]
-    return int(node.end_lineno)  # type: ignore[attr-defined]
+        return max(node.lineno, int(body[0].lineno) - 1)
+    return node.end_lineno or node.lineno
 
 
 def _executed(
@@ -93,7 +94,7 @@ def _executed(
 
 
 def changes(subject: Subject, suspicion: Suspicion, operators: Sequence[Operator]) -> Iterator[Change | None]:
-    """Every change that the operators yield, in no order, and a None after each site: a moment to do other things."""
+    """Every change that the operators yield, in no order; after each site a None, for a breath."""
     dear_lines = set(suspicion.order(subject.sites)[:_DEAR_LINES])
     for site in subject.sites:
         if not suspicion.is_reached(site):
@@ -101,8 +102,7 @@ def changes(subject: Subject, suspicion: Suspicion, operators: Sequence[Operator
         dear = site.statement is None or site.statement.line in dear_lines
         for each in operators:
             if isinstance(site.node, each.at) and (dear or each.cost < _DEAR):
-                for change in _scored(site, each, suspicion):
-                    yield change
+                yield from _scored(site, each, suspicion)
         yield None
 
 
@@ -123,8 +123,8 @@ def _scored(site: Site, operator: Operator, suspicion: Suspicion) -> Iterable[Ch
 def ordered(found: Iterable[Change]) -> list[Change]:
     """Changes with the likeliest first, each once.
 
-    What an operator yields in great numbers is each less likely: the further back a change stands among those of its
-    operator, the more its cost grows.
+    What an operator yields in great numbers is each less likely: the further back a change stands among those
+    of its operator, the more its cost grows.
     """
     best: dict[tuple[Edit, ...], Change] = {}
     for change in found:
@@ -137,7 +137,9 @@ def ordered(found: Iterable[Change]) -> list[Change]:
     result = []
     for group in groups.values():
         group.sort(key=lambda each: (each.cost, each.edits[0].start))
-        result += [each.with_cost(each.cost + CROWD_WEIGHT * math.log2(1 + rank)) for rank, each in enumerate(group)]
+        result += [
+            each.with_cost(each.cost + CROWD_WEIGHT * math.log2(1 + rank)) for rank, each in enumerate(group)
+        ]
     result.sort(key=lambda each: (each.cost, each.edits[0].start))
     return result
 
@@ -153,7 +155,9 @@ def twins(subject: Subject, found: Sequence[Change], dearest: float = 4.5) -> li
     for (operator, old, _), group in groups.items():
         if 2 <= len(group) <= 6 and "\n" not in old and "\r" not in old:
             edits = sorted((each.edits[0] for each in group), key=lambda each: each.start)
-            if all(one.end <= two.start for one, two in zip(edits, edits[1:], strict=False)):
+            if all(one.end <= two.start for one, two in pairwise(edits)):
                 cheapest = min(group, key=lambda each: each.cost)
-                result.append(Change(tuple(edits), cheapest.cost + TWIN_COST, f"{operator} everywhere", cheapest.line))
+                result.append(
+                    Change(tuple(edits), cheapest.cost + TWIN_COST, f"{operator} everywhere", cheapest.line)
+                )
     return result

@@ -32,7 +32,10 @@ class Shapes:
         outside = [each for each in edits if each.start < self._start]
         if any(each.end > self._end and each.start < self._end for each in inside):
             return False
-        moved = [Edit(each.start - self._start, min(each.end, self._end) - self._start, each.new) for each in inside]
+        moved = [
+            Edit(each.start - self._start, min(each.end, self._end) - self._start, each.new)
+            for each in inside
+        ]
         key = self._key(moved)
         if key is None:
             return False
@@ -59,7 +62,8 @@ class Shapes:
 def _behaviour(code: CodeType) -> tuple[Any, ...]:
     """What tells the working of two code objects apart, whatever their layout."""
     constants = tuple(
-        _behaviour(each) if isinstance(each, CodeType) else (type(each).__name__, repr(each)) for each in code.co_consts
+        _behaviour(each) if isinstance(each, CodeType) else (type(each).__name__, repr(each))
+        for each in code.co_consts
     )
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return (code.co_code, code.co_flags, names, constants, getattr(code, "co_exceptiontable", b""))

@@ -33,7 +33,13 @@ class Source:
         self.tree = parse(text.removeprefix(_BOM))
         if text.startswith(_BOM):
             self.starts[0] = len(_BOM.encode())
-        self.eol = "\r\n" if b"\r\n" in self.data else "\r" if b"\r" in self.data and b"\n" not in self.data else "\n"
+        self.eol = (
+            "\r\n"
+            if b"\r\n" in self.data
+            else "\r"
+            if b"\r" in self.data and b"\n" not in self.data
+            else "\n"
+        )
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a 1-based line and a column in bytes, as :mod:`ast` counts them."""
@@ -41,7 +47,9 @@ class Source:
 
     def start(self, node: ast.AST) -> int:
         """Where a node starts; for a definition, its first decorator."""
-        first = min([node, *getattr(node, "decorator_list", ())], key=lambda each: (each.lineno, each.col_offset))
+        first = min(
+            [node, *getattr(node, "decorator_list", ())], key=lambda each: (each.lineno, each.col_offset)
+        )
         start = self.offset(first.lineno, first.col_offset)
         return start if first is node else self.data.rindex(b"@", 0, start)
 

@@ -1,4 +1,4 @@
-"""The function under repair as the operators see it: its sites, scopes, ingredients and what is known of its failure."""
+"""The function under repair as the operators see it: its sites, scopes, ingredients, and its failure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,11 @@ class Site:
     def names(self) -> tuple[str, ...]:
         """Variables that hold something here, the innermost first."""
         line = self.statement.line if self.statement else self.line
-        if self.statement is not None and self.statement is not self and isinstance(self.statement.node, LOOPS):
+        if (
+            self.statement is not None
+            and self.statement is not self
+            and isinstance(self.statement.node, LOOPS)
+        ):
             line += 0 if self.field == "iter" else 1
         return tuple(dict.fromkeys((*reversed(self.inner), *self.scope.visible(line))))
 
@@ -103,7 +107,9 @@ class Site:
     @property
     def siblings(self) -> list[ast.stmt]:
         """For a statement: the block that it stands in."""
-        block: list[ast.stmt] = getattr(self.parent.node, self.field) if self.parent else [self.node]
+        if self.parent is None:
+            return [self.subject.root]
+        block: list[ast.stmt] = getattr(self.parent.node, self.field)
         return block
 
     def ancestors(self) -> Iterator[Site]:
@@ -132,7 +138,9 @@ class Site:
         if self.parent is None or not isinstance(self.parent.node, ast.Call) or self.field != "args":
             return False
         source = self.subject.source
-        return not source.data[source.span(self.parent.node.func)[1] : source.span(self.node)[0]].strip(b" \t)")
+        return not source.data[source.span(self.parent.node.func)[1] : source.span(self.node)[0]].strip(
+            b" \t)"
+        )
 
     def _penalty(self, new: Fragment) -> float | None:
         """What makes a replacement unlikely where it stands; None for one that cannot be meant."""
@@ -225,7 +233,9 @@ class Subject:
                 names.append(each.name)
             elif isinstance(each, (ast.Assign, ast.AnnAssign)):
                 targets = each.targets if isinstance(each, ast.Assign) else [each.target]
-                names += [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+                names += [
+                    node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)
+                ]
         return tuple(dict.fromkeys(names))
 
     @cached_property
@@ -235,7 +245,11 @@ class Subject:
             return ()
         names = [each.name for each in self.owner.body if isinstance(each, FUNCTIONS)]
         for node in ast.walk(self.owner):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "self"
+            ):
                 if isinstance(node.ctx, ast.Store):
                     names.append(node.attr)
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -267,7 +281,11 @@ def names_in(node: ast.AST) -> frozenset[str]:
 
 def is_docstring(node: ast.AST) -> bool:
     """Whether a statement is a bare string."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def _is_constant(node: ast.AST) -> bool:

@@ -50,7 +50,9 @@ def _find(source: Source, target: Target) -> tuple[Function | None, ast.ClassDef
     def look(node: ast.AST, owner: ast.ClassDef | None) -> tuple[Function | None, ast.ClassDef | None]:
         for child in ast.iter_child_nodes(node):
             here = node if isinstance(node, ast.ClassDef) else None if isinstance(node, FUNCTIONS) else owner
-            if isinstance(child, FUNCTIONS) and (child.lineno == target.line or source.start(child) == target.start):
+            if isinstance(child, FUNCTIONS) and (
+                child.lineno == target.line or source.start(child) == target.start
+            ):
                 return child, here
             found = look(child, here)
             if found[0] is not None:
@@ -67,7 +69,13 @@ class _Walk:
         self.subject = subject
 
     def function(
-        self, node: Function, scope: Scope | None, parent: Site | None, outer: Site | None, field: str, index: int
+        self,
+        node: Function,
+        scope: Scope | None,
+        parent: Site | None,
+        outer: Site | None,
+        field: str,
+        index: int,
     ) -> None:
         inner = Scope(node, scope, _bound(node))
         self.subject.scopes.append(inner)
@@ -99,7 +107,9 @@ class _Walk:
                 if isinstance(child, ast.withitem):
                     self.expression(child.context_expr, site, "items", number, scope, site, ())
                 elif isinstance(child, ast.expr):
-                    self.expression(child, site, name, number if isinstance(value, list) else None, scope, site, ())
+                    self.expression(
+                        child, site, name, number if isinstance(value, list) else None, scope, site, ()
+                    )
         for name in BLOCKS:
             looped = (in_loop or isinstance(node, LOOPS)) if name == "body" else in_loop
             self.block(node, site, name, scope, looped)

@@ -1,8 +1,8 @@
 """Every operator of the search, one family a module.
 
-A new operator is a function that yields drafts, declared with its name, cost and node types, and listed in its module's
-``FAMILY``. A cost is about the negative logarithm of how likely the change is to be the repair: 1 for a flipped flag,
-3 for an expression from elsewhere, 5 for a guard.
+A new operator is a function that yields drafts, declared with its name, cost and node types, and listed in
+its module's ``FAMILY``. A cost is about the negative logarithm of how likely the change is to be the repair:
+1 for a flipped flag, 3 for an expression from elsewhere, 5 for a guard.
 """
 
 from __future__ import annotations

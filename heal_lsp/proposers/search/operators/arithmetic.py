@@ -13,11 +13,29 @@ from heal_lsp.proposers.search.subject import Site
 
 SWAPS = {
     "+": ("-", "*"), "-": ("+", "%", "*"), "*": ("+", "**", "//", "/", "-"), "/": ("//", "*", "%"),
-    "//": ("%", "/", "*"), "%": ("//", "/", "-"), "**": ("*", "//"), "^": ("&", "|"), "&": ("|", "^"), "|": ("&", "^"),
+    "//": ("%", "/", "*"), "%": ("//", "/", "-"), "**": ("*", "//"), "^": ("&", "|"), "&": ("|", "^"),
+    "|": ("&", "^"),
     "<<": (">>",), ">>": ("<<",), "@": ("*",),
 }  # fmt: skip
-_AT_INDEX = ("Subscript.slice", "Slice.lower", "Slice.upper", "Call.args", "Compare.comparators", "Compare.left")
-_UNSCALED = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Compare, ast.BoolOp, ast.JoinedStr, ast.Lambda)
+_AT_INDEX = (
+    "Subscript.slice",
+    "Slice.lower",
+    "Slice.upper",
+    "Call.args",
+    "Compare.comparators",
+    "Compare.left",
+)
+_UNSCALED = (
+    ast.Constant,
+    ast.List,
+    ast.Tuple,
+    ast.Dict,
+    ast.Set,
+    ast.Compare,
+    ast.BoolOp,
+    ast.JoinedStr,
+    ast.Lambda,
+)
 
 
 @operator("binary", 1.2, ast.BinOp)
@@ -34,8 +52,10 @@ def binary(site: Site) -> Drafts:
         level = f.BINARY_LEVELS[new]
         extra = 0.15 * rank + (0.0 if numeric else 1.5)
         keeps = level == f.BINARY_LEVELS[old] and new != "**" and level >= site.level
-        yield operator_draft(site, node.left, node.right, new, extra) if keeps else site.replace(
-            f.binary(left, new, right), extra
+        yield (
+            operator_draft(site, node.left, node.right, new, extra)
+            if keeps
+            else site.replace(f.binary(left, new, right), extra)
         )
 
 
@@ -68,7 +88,9 @@ def operands(site: Site) -> Drafts:
     """``a % b`` → ``b % a``."""
     node = site.node
     assert isinstance(node, ast.BinOp)
-    if isinstance(node.op, ast.Mult) or (isinstance(node.op, ast.Add) and site.kinds and site.kinds <= NUMBERS):
+    if isinstance(node.op, ast.Mult) or (
+        isinstance(node.op, ast.Add) and site.kinds and site.kinds <= NUMBERS
+    ):
         return
     left, right = site.subject.fragment(node.left), site.subject.fragment(node.right)
     if isinstance(node.op, ast.Add) and f.level_of(node.left, left.text) == f.Level.SUM:
@@ -91,7 +113,11 @@ def operand_drop(site: Site) -> Drafts:
     yield site.replace(site.subject.fragment(node.right))
     first = node.left
     if isinstance(first, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add) and isinstance(first.left, ast.BinOp):
+        while (
+            isinstance(first, ast.BinOp)
+            and isinstance(first.op, ast.Add)
+            and isinstance(first.left, ast.BinOp)
+        ):
             first = first.left
         if isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
             start, end = site.subject.source.span(first.left)[0], site.subject.source.span(first.right)[0]
@@ -174,9 +200,22 @@ def clamp(site: Site) -> Drafts:
 def _may_be_number(site: Site) -> bool:
     if isinstance(site.node, _UNSCALED) or not isinstance(site.node, ast.expr) or not is_value(site):
         return False
-    if site.role in ("keyword.value", "Starred.value", "Attribute.value", "Subscript.value", "FormattedValue.value"):
+    if site.role in (
+        "keyword.value",
+        "Starred.value",
+        "Attribute.value",
+        "Subscript.value",
+        "FormattedValue.value",
+    ):
         return False
-    if site.role in ("BoolOp.values", "If.test", "While.test", "IfExp.test", "comprehension.ifs", "UnaryOp.operand"):
+    if site.role in (
+        "BoolOp.values",
+        "If.test",
+        "While.test",
+        "IfExp.test",
+        "comprehension.ifs",
+        "UnaryOp.operand",
+    ):
         return False
     if isinstance(site.node, (ast.Starred, ast.Slice, ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr)):
         return False
@@ -193,6 +232,6 @@ def _is_step(parent: ast.AST) -> bool:
 
 
 FAMILY = (
-    binary, binary_regrouped, augmented, operands, operand_drop, regroup, unary_drop, off_by_one, scale, further_term,
-    clamp,
+    binary, binary_regrouped, augmented, operands, operand_drop, regroup, unary_drop, off_by_one, scale,
+    further_term, clamp,
 )  # fmt: skip

@@ -15,19 +15,40 @@ from heal_lsp.proposers.search.subject import Site
 _FUNCTIONS: tuple[tuple[str, ...], ...] = (
     ("min", "max"), ("any", "all"), ("sorted", "reversed", "list", "set", "tuple"),
     ("int", "float", "round", "str", "abs"), ("sum", "len", "max", "min"), ("ord", "chr", "int", "str"),
-    ("str", "repr", "bin", "hex"), ("range", "enumerate", "zip"), ("ceil", "floor", "round"), ("dict", "set", "list"),
+    ("str", "repr", "bin", "hex"), ("range", "enumerate", "zip"), ("ceil", "floor", "round"),
+    ("dict", "set", "list"),
     ("map", "filter"), ("isinstance", "issubclass"),
 )  # fmt: skip
 _METHODS: tuple[tuple[str, ...], ...] = (
-    ("append", "extend", "add", "update", "remove", "discard"), ("upper", "lower", "swapcase", "title", "capitalize"),
-    ("isupper", "islower", "isalpha", "isdigit", "isalnum", "isspace"), ("lower", "islower"), ("upper", "isupper"),
+    ("append", "extend", "add", "update", "remove", "discard"),
+    ("upper", "lower", "swapcase", "title", "capitalize"),
+    ("isupper", "islower", "isalpha", "isdigit", "isalnum", "isspace"), ("lower", "islower"),
+    ("upper", "isupper"),
     ("keys", "values", "items"), ("startswith", "endswith"), ("find", "index", "rfind", "count"),
     ("strip", "lstrip", "rstrip"), ("split", "splitlines", "rsplit"), ("pop", "popleft"),
     ("append", "appendleft", "insert"), ("add", "discard", "remove", "update"), ("get", "setdefault", "pop"),
-    ("union", "intersection", "difference"), ("issubset", "issuperset", "isdisjoint"), ("heappush", "heappop"),
+    ("union", "intersection", "difference"), ("issubset", "issuperset", "isdisjoint"),
+    ("heappush", "heappop"),
     ("ceil", "floor"), ("sort", "reverse"), ("permutations", "combinations"),
 )  # fmt: skip
-_MORE_ARGUMENTS = frozenset("split strip pop round range get min max join sum int replace sorted enumerate zip".split())
+_MORE_ARGUMENTS = frozenset(
+    (
+        "split",
+        "strip",
+        "pop",
+        "round",
+        "range",
+        "get",
+        "min",
+        "max",
+        "join",
+        "sum",
+        "int",
+        "replace",
+        "enumerate",
+        "zip",
+    )
+)
 
 
 @operator("function", 1.6, ast.Call)
@@ -185,7 +206,10 @@ def range_bounds(site: Site) -> Drafts:
 @operator("call-own", 3.6, ast.expr)
 def call_own(site: Site) -> Drafts:
     """``a`` → ``g(a)``, with a function of the module that takes one argument."""
-    if not isinstance(site.node, (ast.Name, ast.Subscript, ast.Attribute, ast.Call)) or site.role == "Call.func":
+    if (
+        not isinstance(site.node, (ast.Name, ast.Subscript, ast.Attribute, ast.Call))
+        or site.role == "Call.func"
+    ):
         return
     if isinstance(getattr(site.node, "ctx", None), ast.Store) or site.fragment.size > 6:
         return

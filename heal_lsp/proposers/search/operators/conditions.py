@@ -1,4 +1,4 @@
-"""Conditions: the opposite, a part dropped, ``and`` for ``or``, a simple condition joined on or put instead."""
+"""Conditions: the opposite, a part dropped, ``and`` for ``or``, a simple condition added or put instead."""
 
 from __future__ import annotations
 
@@ -59,7 +59,11 @@ def parts_reversed(site: Site) -> Drafts:
 def opposite(site: Site) -> Drafts:
     """``a`` → ``not a``."""
     node = site.node
-    if isinstance(node, ast.expr) and is_condition(site) and not isinstance(node, (ast.Constant, ast.Compare)):
+    if (
+        isinstance(node, ast.expr)
+        and is_condition(site)
+        and not isinstance(node, (ast.Constant, ast.Compare))
+    ):
         yield site.replace(negate(site.subject, node))
 
 

@@ -1,4 +1,4 @@
-"""What exceptions ask for: a missing import or ``self``, a guard against None, a cast, another exception caught."""
+"""What exceptions ask for: a missing import or ``self``, a guard against None, a cast, another handler."""
 
 from __future__ import annotations
 
@@ -13,22 +13,35 @@ from heal_lsp.proposers.search.pool import is_value
 from heal_lsp.proposers.search.subject import Site
 
 _HOMES: dict[str, str] = {
-    "deque": "collections", "defaultdict": "collections", "Counter": "collections", "OrderedDict": "collections",
+    "deque": "collections", "defaultdict": "collections", "Counter": "collections",
+    "OrderedDict": "collections",
     "namedtuple": "collections", "reduce": "functools", "lru_cache": "functools", "partial": "functools",
-    "wraps": "functools", "cmp_to_key": "functools", "sqrt": "math", "ceil": "math", "floor": "math", "gcd": "math",
-    "pi": "math", "inf": "math", "log": "math", "prod": "math", "isclose": "math", "permutations": "itertools",
+    "wraps": "functools", "cmp_to_key": "functools", "sqrt": "math", "ceil": "math", "floor": "math",
+    "gcd": "math",
+    "pi": "math", "inf": "math", "log": "math", "prod": "math", "isclose": "math",
+    "permutations": "itertools",
     "combinations": "itertools", "product": "itertools", "chain": "itertools", "groupby": "itertools",
     "accumulate": "itertools", "zip_longest": "itertools", "islice": "itertools", "heappush": "heapq",
-    "heappop": "heapq", "heapify": "heapq", "List": "typing", "Optional": "typing", "Dict": "typing", "Any": "typing",
+    "heappop": "heapq", "heapify": "heapq", "List": "typing", "Optional": "typing", "Dict": "typing",
+    "Any": "typing",
     "Tuple": "typing", "Union": "typing", "Callable": "typing", "Iterator": "typing", "bisect_left": "bisect",
-    "bisect_right": "bisect", "insort": "bisect", "deepcopy": "copy", "dataclass": "dataclasses", "field": "dataclasses",
+    "bisect_right": "bisect", "insort": "bisect", "deepcopy": "copy", "dataclass": "dataclasses",
+    "field": "dataclasses",
     "Path": "pathlib", "Decimal": "decimal", "Fraction": "fractions", "Enum": "enum", "timedelta": "datetime",
-    "date": "datetime", "timezone": "datetime", "mean": "statistics", "median": "statistics", "suppress": "contextlib",
+    "date": "datetime", "timezone": "datetime", "mean": "statistics", "median": "statistics",
+    "suppress": "contextlib",
     "contextmanager": "contextlib", "randint": "random", "itemgetter": "operator", "attrgetter": "operator",
     "StringIO": "io", "dedent": "textwrap", "sleep": "time", "ABC": "abc",
 }  # fmt: skip
 _NAMED = re.compile(r"(?:name|variable) '(\w+)'")
-_CASTABLE = ("BinOp.left", "BinOp.right", "Call.args", "Subscript.slice", "Compare.left", "Compare.comparators")
+_CASTABLE = (
+    "BinOp.left",
+    "BinOp.right",
+    "Call.args",
+    "Subscript.slice",
+    "Compare.left",
+    "Compare.comparators",
+)
 
 
 @operator("import", 0.3, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -56,7 +69,9 @@ def _import_place(site: Site) -> int:
     for index, node in enumerate(source.tree.body):
         is_text = index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not is_text and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
-            return source.offset(source.line(source.start(node)), 0) if node.lineno > 1 else source.start(node)
+            return (
+                source.offset(source.line(source.start(node)), 0) if node.lineno > 1 else source.start(node)
+            )
     return len(source.data)
 
 
@@ -113,7 +128,9 @@ def _dereferenced(site: Site) -> list[str]:
     head = [each for each in site.subject.sites if each.statement is site]
     for each in head:
         node = each.node
-        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.value, (ast.Name, ast.Attribute)):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(
+            node.value, (ast.Name, ast.Attribute)
+        ):
             found[site.subject.fragment(node.value).text] = None
         elif isinstance(node, (ast.BinOp, ast.Compare)) and isinstance(node.left, ast.Name):
             found[node.left.id] = None
@@ -180,13 +197,17 @@ def mutable_default(site: Site) -> Drafts:
     start = 1 if isinstance(node.body[0], ast.Expr) and len(node.body) > 1 else 0
     first = site.subject.site(node.body[start])
     inner = blocks.deeper(site)
-    for argument, default in zip(plain[len(plain) - len(node.args.defaults) :], node.args.defaults, strict=True):
+    for argument, default in zip(
+        plain[len(plain) - len(node.args.defaults) :], node.args.defaults, strict=True
+    ):
         if isinstance(default, (ast.List, ast.Dict, ast.Set)):
             text = source.segment(default)
             added = blocks.insert_before(first, f"if {argument.arg} is None:\n{inner}{argument.arg} = {text}")
             if added is not None:
                 changed = Draft.single(*source.span(default), "None", site.line)
-                yield Draft((*changed.edits, *added.edits), first.line, note=f"`{argument.arg}={text}` → `None`")
+                yield Draft(
+                    (*changed.edits, *added.edits), first.line, note=f"`{argument.arg}={text}` → `None`"
+                )
 
 
 FAMILY = (

@@ -10,7 +10,16 @@ from heal_lsp.proposers.search.kinds import NUMBERS, SEQUENCES, compatible
 from heal_lsp.proposers.search.pool import available, is_value
 from heal_lsp.proposers.search.subject import Site
 
-_ATOMS = (ast.Starred, ast.Slice, ast.JoinedStr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda, ast.NamedExpr)
+_ATOMS = (
+    ast.Starred,
+    ast.Slice,
+    ast.JoinedStr,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Await,
+    ast.Lambda,
+    ast.NamedExpr,
+)
 _CALLABLE = frozenset({"function", "builtin", "type", "module"})
 _STREAMS = frozenset({"set", "dict", "map", "filter", "range", "zip", "reversed", "generator", "enumerate"})
 _TESTS = ("If.test", "While.test", "IfExp.test", "BoolOp.values", "comprehension.ifs", "Assert.test")
@@ -68,7 +77,9 @@ def _wrappers(site: Site) -> list[str]:
     found: list[str] = []
     if kinds & NUMBERS:
         difference = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
-        found += ["abs", "str", "int", "round", "float"] if difference else ["abs", "int", "str", "round", "float"]
+        found += (
+            ["abs", "str", "int", "round", "float"] if difference else ["abs", "int", "str", "round", "float"]
+        )
     if kinds & SEQUENCES:
         found += ["len", "sorted", "set", "list", "sum", "tuple", "max", "min", "reversed", "enumerate"]
     if "str" in kinds:
@@ -85,7 +96,11 @@ def wrap_both(site: Site) -> Drafts:
     """``a == b`` → ``set(a) == set(b)``, ``sorted(a) == sorted(b)``, ``a.lower() == b.lower()`` ..."""
     node = site.node
     assert isinstance(node, ast.Compare)
-    if len(node.ops) != 1 or isinstance(node.comparators[0], ast.Constant) or isinstance(node.left, ast.Constant):
+    if (
+        len(node.ops) != 1
+        or isinstance(node.comparators[0], ast.Constant)
+        or isinstance(node.left, ast.Constant)
+    ):
         return
     left, right = site.subject.fragment(node.left), site.subject.fragment(node.comparators[0])
     word = f.OPERATORS[type(node.ops[0])]
@@ -105,7 +120,9 @@ def text_method(site: Site) -> Drafts:
     """``a`` → ``a.lower()``, ``a.strip()``, ``a.encode()`` and the like for text."""
     if not _may_change(site) or "str" not in site.kinds or isinstance(site.node, ast.Constant):
         return
-    for rank, called in enumerate(("lower", "upper", "strip", "split", "swapcase", "isdigit", "isalpha", "encode")):
+    for rank, called in enumerate(
+        ("lower", "upper", "strip", "split", "swapcase", "isdigit", "isalpha", "encode")
+    ):
         yield site.replace(f.method(site.fragment, called), 0.05 * rank)
 
 
@@ -132,7 +149,15 @@ def enlist(site: Site) -> Drafts:
     """``a`` → ``[a]``; a list returned → ``[b]`` with a variable."""
     if not _may_change(site) or isinstance(site.node, (ast.Tuple, ast.Constant)):
         return
-    places = ("Return.value", "Call.args", "Assign.value", "Yield.value", "BinOp.right", "BinOp.left", "List.elts")
+    places = (
+        "Return.value",
+        "Call.args",
+        "Assign.value",
+        "Yield.value",
+        "BinOp.right",
+        "BinOp.left",
+        "List.elts",
+    )
     if site.role in places and not (site.role in ("BinOp.left", "BinOp.right") and site.kinds & NUMBERS):
         yield site.replace(f.listed(site.fragment), 0.0 if site.role != "Call.args" else 0.4)
     if site.role in ("Return.value", "Assign.value") and "list" in site.kinds:

@@ -86,7 +86,11 @@ def get_key(site: Site) -> Drafts:
     """``a[k]`` → ``a.get(k)``, ``a.get(k, 0)``; likely when a KeyError was raised."""
     node = site.node
     assert isinstance(node, ast.Subscript)
-    if not is_value(site) or isinstance(node.slice, ast.Slice) or site.subject.kinds.of(node.value) & SEQUENCES:
+    if (
+        not is_value(site)
+        or isinstance(node.slice, ast.Slice)
+        or site.subject.kinds.of(node.value) & SEQUENCES
+    ):
         return
     extra = -1.8 if site.subject.exception == "KeyError" else 0.6
     value, key = site.subject.fragment(node.value), site.subject.fragment(node.slice)

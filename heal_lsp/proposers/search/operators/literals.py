@@ -30,7 +30,7 @@ def number(site: Site) -> Drafts:
 
 
 def _neutral(site: Site) -> int | None:
-    """The number that would leave the operand beside it as it is; dropping the operand is the plainer change."""
+    """The number that would leave the operand beside it as it is: dropping the operand is plainer."""
     parent = site.parent.node if site.parent else None
     if isinstance(parent, ast.AugAssign):
         return {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1}.get(type(parent.op))
@@ -38,7 +38,9 @@ def _neutral(site: Site) -> int | None:
         return None
     if isinstance(parent.op, ast.Add) or (isinstance(parent.op, ast.Sub) and site.field == "right"):
         return 0
-    if isinstance(parent.op, ast.Mult) or (site.field == "right" and isinstance(parent.op, (ast.FloorDiv, ast.Pow))):
+    if isinstance(parent.op, ast.Mult) or (
+        site.field == "right" and isinstance(parent.op, (ast.FloorDiv, ast.Pow))
+    ):
         return 1
     return None
 

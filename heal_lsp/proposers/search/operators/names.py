@@ -43,7 +43,10 @@ def name_near(site: Site) -> Drafts:
 
 
 def _is_unbound(site: Site, identifier: str) -> bool:
-    return site.subject.exception in ("NameError", "UnboundLocalError") and f"'{identifier}'" in site.subject.failure.message
+    return (
+        site.subject.exception in ("NameError", "UnboundLocalError")
+        and f"'{identifier}'" in site.subject.failure.message
+    )
 
 
 @operator("bound-name", 2.6, ast.Name)
@@ -68,9 +71,9 @@ def bound_target(site: Site) -> Drafts:
     if site.role not in ("Assign.targets", "AugAssign.target", "Tuple.elts"):
         return
     for each in available(site):
-        if isinstance(each.node, (ast.Subscript, ast.Attribute)) and each.size <= 8:
-            if not (isinstance(each.node, ast.Subscript) and isinstance(each.node.slice, ast.Slice)):
-                yield site.replace(each.fragment, 0.05 * each.size)
+        is_slice = isinstance(each.node, ast.Subscript) and isinstance(each.node.slice, ast.Slice)
+        if isinstance(each.node, (ast.Subscript, ast.Attribute)) and each.size <= 8 and not is_slice:
+            yield site.replace(each.fragment, 0.05 * each.size)
 
 
 @operator("attribute", 1.8, ast.Attribute)
@@ -96,7 +99,9 @@ def attribute_near(site: Site) -> Drafts:
     subject = site.subject
     if subject.exception != "AttributeError" or f"'{node.attr}'" not in subject.failure.message:
         return
-    known = list(subject.members) + [each.node.attr for each in subject.sites if isinstance(each.node, ast.Attribute)]
+    known = list(subject.members) + [
+        each.node.attr for each in subject.sites if isinstance(each.node, ast.Attribute)
+    ]
     for kind in site.subject.kinds.of(node.value) or _type_named(subject.failure.message):
         known += dir(getattr(builtins, kind, object))
     for other in dict.fromkeys(known):

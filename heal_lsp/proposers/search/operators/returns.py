@@ -12,6 +12,8 @@ from heal_lsp.proposers.search.operators.statements import places, put
 from heal_lsp.proposers.search.pool import conditions, variables
 from heal_lsp.proposers.search.subject import Function, Site
 
+_IN_PLACE = ("sort", "reverse", "append", "extend", "add", "update", "insert", "remove")
+
 
 @operator("return-missing", 2.4, ast.FunctionDef, ast.AsyncFunctionDef)
 def return_missing(site: Site) -> Drafts:
@@ -59,7 +61,9 @@ def returns(site: Site) -> Drafts:
 @operator("return-call", 3.0, ast.Expr)
 def return_call(site: Site) -> Drafts:
     """``g(a)`` → ``return g(a)``."""
-    if isinstance(site.node, ast.Expr) and isinstance(site.node.value, (ast.Call, ast.BinOp, ast.Compare, ast.BoolOp)):
+    if isinstance(site.node, ast.Expr) and isinstance(
+        site.node.value, (ast.Call, ast.BinOp, ast.Compare, ast.BoolOp)
+    ):
         yield _returned(site, 0.0 if isinstance(site.node.value, ast.Call) else -1.2)
 
 
@@ -112,17 +116,17 @@ def return_yield(site: Site) -> Drafts:
 
 @operator("return-in-place", 2.2, ast.Return)
 def return_in_place(site: Site) -> Drafts:
-    """``return a.sort()`` → ``a.sort()`` and ``return a``: the method changes in place and returns nothing."""
+    """``return a.sort()`` → ``a.sort()`` and ``return a``: the method returns nothing."""
     node = site.node
     assert isinstance(node, ast.Return)
     call = node.value
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-        if call.func.attr in ("sort", "reverse", "append", "extend", "add", "update", "insert", "remove"):
-            holder, whole = site.subject.fragment(call.func.value).text, site.subject.fragment(call).text
-            block = blocks.Block.of(site)
-            if block is not None:
-                text = blocks.line_of_code(block, f"{whole}\nreturn {holder}")
-                yield blocks.rewrite(site, text, f"`{whole}`, then `return {holder}`")
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return
+    block = blocks.Block.of(site)
+    if call.func.attr in _IN_PLACE and block is not None:
+        holder, whole = site.subject.fragment(call.func.value).text, site.subject.fragment(call).text
+        text = blocks.line_of_code(block, f"{whole}\nreturn {holder}")
+        yield blocks.rewrite(site, text, f"`{whole}`, then `return {holder}`")
 
 
 @operator("guard", 4.8, ast.stmt)
@@ -181,6 +185,6 @@ def awaited(site: Site) -> Drafts:
 
 
 FAMILY = (
-    return_missing, returns, return_call, return_assigned, return_insert, yield_kind, return_yield, return_in_place, guard,
-    wrap_if, awaited,
+    return_missing, returns, return_call, return_assigned, return_insert, yield_kind, return_yield,
+    return_in_place, guard, wrap_if, awaited,
 )  # fmt: skip

@@ -22,7 +22,9 @@ _COPIED = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 def delete(site: Site) -> Drafts:
     """A statement taken out."""
     if isinstance(site.node, (*SIMPLE, ast.If, *LOOPS)) and not is_docstring(site.node):
-        yield blocks.delete(site, 0.0 if isinstance(site.node, (ast.Expr, ast.Assign, ast.AugAssign, ast.If)) else 0.4)
+        yield blocks.delete(
+            site, 0.0 if isinstance(site.node, (ast.Expr, ast.Assign, ast.AugAssign, ast.If)) else 0.4
+        )
 
 
 @operator("exchange", 2.6, ast.stmt)
@@ -53,10 +55,9 @@ def move_out(site: Site) -> Drafts:
     whole = Block.of(site)
     if whole is None or site.is_elif:
         return
-    ends = [node.body, *([node.orelse] if getattr(node, "orelse", None) else [])]
-    for body in ends:
+    for body in (node.body, getattr(node, "orelse", [])):
         last = Block.between(whole.source, body[-1:])
-        if last is not None and (len(body) > 1 or isinstance(node, ast.If)):
+        if last is not None and last.end <= whole.end and (len(body) > 1 or isinstance(node, ast.If)):
             yield blocks.move(site, last, whole.end, whole.indent, body[-1].lineno, len(body) == 1)
     first = Block.between(whole.source, node.body[:1])
     if first is not None and len(node.body) > 1 and not is_docstring(node.body[0]):
@@ -75,12 +76,20 @@ def move_in(site: Site) -> Drafts:
     for number, body in enumerate([node.body, getattr(node, "orelse", None)]):
         inner = Block.between(source, body or [])
         after = Block.between(source, site.siblings[index + 1 : index + 2])
-        if inner is not None and after is not None and isinstance(site.siblings[index + 1], (*SIMPLE, *COMPOUND)):
+        if (
+            inner is not None
+            and after is not None
+            and isinstance(site.siblings[index + 1], (*SIMPLE, *COMPOUND))
+        ):
             draft = blocks.move(site, after, inner.end, inner.indent, site.siblings[index + 1].lineno, False)
             yield _costlier(draft, 0.2 * number)
     before = site.siblings[index - 1] if index else None
     inner = Block.between(source, node.body)
-    if inner is not None and isinstance(before, (ast.Assign, ast.AugAssign, ast.Expr)) and not is_docstring(before):
+    if (
+        inner is not None
+        and isinstance(before, (ast.Assign, ast.AugAssign, ast.Expr))
+        and not is_docstring(before)
+    ):
         moved = Block.between(source, [before])
         if moved is not None:
             yield _costlier(blocks.move(site, moved, inner.start, inner.indent, before.lineno, False), 0.2)
@@ -97,12 +106,20 @@ def branches(site: Site) -> Drafts:
     assert isinstance(node, ast.If)
     source = site.subject.source
     one, two = Block.between(source, node.body), Block.between(source, node.orelse)
-    if one is None or two is None or (isinstance(node.orelse[0], ast.If) and site.subject.site(node.orelse[0]).is_elif):
+    if (
+        one is None
+        or two is None
+        or (isinstance(node.orelse[0], ast.If) and site.subject.site(node.orelse[0]).is_elif)
+    ):
         return
     first, second = two.text(one.indent), one.text(two.indent)
     if not source.slice(two.start, two.end).endswith(("\n", "\r")):
         second = second.removesuffix(source.eol)
-    yield Draft((Edit(one.start, one.end, first), Edit(two.start, two.end, second)), site.line, note="exchange branches")
+    yield Draft(
+        (Edit(one.start, one.end, first), Edit(two.start, two.end, second)),
+        site.line,
+        note="exchange branches",
+    )
 
 
 @operator("if-dissolve", 3.1, ast.If)
@@ -168,7 +185,9 @@ def call_to_assign(site: Site) -> Drafts:
     if not isinstance(call, ast.Call):
         return
     get = site.subject.fragment
-    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, (ast.Name, ast.Subscript, ast.Attribute)):
+    if isinstance(call.func, ast.Attribute) and isinstance(
+        call.func.value, (ast.Name, ast.Subscript, ast.Attribute)
+    ):
         holder = get(call.func.value).text
         if len(call.args) == 1 and not call.keywords:
             yield blocks.replace_code(site, f"{holder} = {get(call.args[0]).text}")
@@ -192,7 +211,11 @@ def places(site: Site) -> list[tuple[bool, int]]:
 
 def put(site: Site, before: bool, code: str, extra: float = 0.0, size: int = 0) -> Draft | None:
     """Insert code at one of a statement's places."""
-    return blocks.insert_before(site, code, extra, size) if before else blocks.insert_after(site, code, extra, size)
+    return (
+        blocks.insert_before(site, code, extra, size)
+        if before
+        else blocks.insert_after(site, code, extra, size)
+    )
 
 
 @operator("copy", 3.3, ast.stmt)
@@ -203,7 +226,9 @@ def copy(site: Site) -> Drafts:
         for code, node in _copies(site):
             if before and node is site.node:
                 continue
-            unknown = {each for each in names_in(node) if each not in held and not site.subject.is_global(each)}
+            unknown = {
+                each for each in names_in(node) if each not in held and not site.subject.is_global(each)
+            }
             if unknown and not (isinstance(node, ast.Assign) and unknown <= _targets(node)):
                 continue
             yield put(site, before, code, 0.0 if isinstance(node, SIMPLE) else 0.4)
@@ -229,7 +254,7 @@ def _targets(node: ast.Assign) -> set[str]:
 
 @operator("insert", 3.6, ast.stmt)
 def insert(site: Site) -> Drafts:
-    """A small statement that was forgotten: ``a.append(b)``, ``a.add(b)``, ``a = b``, ``i += 1``, ``break``."""
+    """A small forgotten statement: ``a.append(b)``, ``a.add(b)``, ``a = b``, ``i += 1``, ``break``."""
     held = variables(site)
     assigned = set(site.scope.bound)
     for before, _ in places(site):
@@ -269,5 +294,6 @@ def _statements(
 
 
 FAMILY = (
-    delete, exchange, move_out, move_in, branches, dissolve, loop_kind, jump, assign_kind, call_to_assign, copy, insert,
+    delete, exchange, move_out, move_in, branches, dissolve, loop_kind, jump, assign_kind, call_to_assign,
+    copy, insert,
 )  # fmt: skip
