@@ -1,7 +1,8 @@
 """The bytes of a report file: written, and read without trusting them.
 
 What is dangerous in a report (a node id that pytest would take for an option, a path that leaves the
-workspace) refuses the whole report. What is merely too long is shortened.
+workspace) refuses the whole report. What is merely too long is shortened, and what lies behind a link out of
+the workspace, as the tests of a shared folder may, is left out.
 """
 
 from __future__ import annotations
@@ -121,11 +122,6 @@ class _Vetting:
         self._same_folder(report.root)
         if len(report.tests) > MAX_TESTS or len(report.errors) > MAX_ERRORS:
             raise BadReport(f"It names more than {MAX_TESTS} tests or {MAX_ERRORS} errors.")
-        self._coverage(report)
-        for path, name in report.digests.items():
-            self._inside(path)
-            if not _DIGEST.fullmatch(name):
-                raise BadReport(f"Its digest of {path!r:.200} is no SHA-256.")
         return attrs.evolve(
             report,
             root=str(self._root),
@@ -133,8 +129,10 @@ class _Vetting:
             python=_text(report.python, MAX_WORD),
             output=_text(report.output, MAX_OUTPUT),
             isolation=_text(report.isolation, MAX_WORD),
-            tests=tuple(self._test(each) for each in report.tests),
-            errors=tuple(self._failure(each) for each in report.errors),
+            tests=tuple(self._test(each) for each in report.tests if self._is_of_here(each.id)),
+            errors=tuple(self._failure(each) for each in report.errors if self._is_of_here(each.test)),
+            digests={path: name for path, name in report.digests.items() if self._is_named(path, name)},
+            coverage=self._coverage(report),
             obstacle=None if report.obstacle is None else _obstacle(report.obstacle),
         )
 
@@ -146,19 +144,27 @@ class _Vetting:
         if not same:
             raise BadReport(f"It is about another folder, {root!r:.200}.")
 
-    def _coverage(self, report: Report) -> None:
-        lines = 0
-        for test, files in report.coverage.items():
-            self._id(test)
-            for path, covered in files.items():
-                self._inside(path)
-                lines += len(covered)
-                _check_lines(covered)
-        if lines > MAX_COVERED_LINES:
+    def _coverage(self, report: Report) -> dict[str, dict[str, tuple[int, ...]]]:
+        if (
+            sum(len(each) for files in report.coverage.values() for each in files.values())
+            > MAX_COVERED_LINES
+        ):
             raise BadReport(f"Its coverage lists more than {MAX_COVERED_LINES} lines.")
+        for files in report.coverage.values():
+            for covered in files.values():
+                _check_lines(covered)
+        return {
+            test: {path: covered for path, covered in files.items() if self._is_inside(path)}
+            for test, files in report.coverage.items()
+            if self._is_of_here(test)
+        }
+
+    def _is_named(self, path: str, name: str) -> bool:
+        if not _DIGEST.fullmatch(name):
+            raise BadReport(f"Its digest of {path!r:.200} is no SHA-256.")
+        return self._is_inside(path)
 
     def _test(self, test: TestResult) -> TestResult:
-        self._id(test.id)
         if test.failure is None:
             return test
         if test.failure.test is not None and test.failure.test != test.id:
@@ -166,13 +172,12 @@ class _Vetting:
         return attrs.evolve(test, failure=self._failure(test.failure))
 
     def _failure(self, failure: Failure) -> Failure:
-        if failure.path:
-            self._inside(failure.path)
-        if failure.test is not None:
-            self._id(failure.test)
         _check_lines((failure.line,))
+        here = bool(failure.path) and self._is_inside(failure.path)
         return attrs.evolve(
             failure,
+            path=failure.path if here else "",
+            line=failure.line if here else 0,
             exception=_text(_first_line(failure.exception), MAX_WORD),
             message=_text(failure.message, MAX_MESSAGE),
             frames=shorten_frames([self._frame(each) for each in failure.frames if self._is_told(each)]),
@@ -186,29 +191,29 @@ class _Vetting:
 
     def _is_told(self, frame: Frame) -> bool:
         """Compiled extensions give relative names that lead nowhere; such a frame is merely left out."""
-        return _is_absolute(frame.path) or self._is_inside(frame.path)
+        return _is_absolute(frame.path) or (is_workspace_path(frame.path) and self._is_inside(frame.path))
 
     def _frame(self, frame: Frame) -> Frame:
         _check_lines((frame.line,))
         return Frame(_text(frame.path, MAX_NAME), frame.line, _text(_first_line(frame.function), MAX_WORD))
 
-    def _id(self, test: str) -> None:
+    def _is_of_here(self, test: str | None) -> bool:
         """pytest reads an argument with a leading ``-`` as an option, with ``@`` as a file of arguments."""
+        if test is None:
+            return True
         if len(test) > MAX_NAME or _BREAKS_A_LINE.search(test):
             raise BadReport(f"The test id {test!r:.200} is too long or spans lines.")
-        self._inside(test.split("::", 1)[0])
-
-    def _inside(self, path: str) -> None:
-        if not self._is_inside(path):
-            raise BadReport(f"It names {path!r:.200}, which is no plain path inside the workspace.")
+        return self._is_inside(test.split("::", 1)[0])
 
     def _is_inside(self, path: str) -> bool:
+        """Whether no link on the way leads out of the workspace. The path itself must not try to."""
         if path not in self._known:
-            self._known[path] = is_workspace_path(path) and self._stays(path)
+            if not is_workspace_path(path):
+                raise BadReport(f"It names {path!r:.200}, which is no plain path inside the workspace.")
+            self._known[path] = self._stays(path)
         return self._known[path]
 
     def _stays(self, path: str) -> bool:
-        """Whether no link on the way leads out of the workspace."""
         try:
             real = os.path.realpath(os.path.join(self._real, path))
             return os.path.commonpath([self._real, real]) == self._real

@@ -62,9 +62,12 @@ def _failure(raised: Raised, story: TestStory, paths: WorkspacePaths) -> Failure
     own = [
         each for each in frames if is_workspace_path(each.path) and is_own_code(each.path) and _is_real(each)
     ]
-    name = raised.exception.split(".")[-1]
+    asserted = raised.exception.split(".")[-1] == "AssertionError" or (
+        story.phase != "run"
+        and raised.exception == "Failed"  # pytest.fail, and pytest.raises that saw nothing
+    )
     return Failure(
-        kind=FailureKind.ASSERTION if name == "AssertionError" else FailureKind.EXCEPTION,
+        kind=FailureKind.ASSERTION if asserted else FailureKind.EXCEPTION,
         exception=raised.exception,
         message=raised.message[:MAX_MESSAGE],
         path=own[-1].path if own else "",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import time
 from contextlib import aclosing
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from heal_lsp.core.model import (
     Value,
 )
 from heal_lsp.watch import reports
+from heal_lsp.watch.environment import install_plugin, terminal_environment
 from heal_lsp.watch.report_format import MAX_FRAMES, MAX_MESSAGE, decode_report, encode_report
 from heal_lsp.watch.reports import Refused, ReportFolder, write_report
 
@@ -70,7 +74,7 @@ def report(root: Path, **changes: Any) -> Report:
         "started": 1_700_000_000.5,
         "seconds": 1,
         "tests": (TestResult("tests/test_a.py::test_a", TestOutcome.FAILED, 0.1, broken),),
-        "errors": (failure(test=None, phase="collect", path=""),),
+        "errors": (failure(test=None, phase="collect", path="", line=0),),
         "digests": {"tests/test_a.py": "0" * 64},
         "obstacle": Obstacle(ObstacleKind.TIMEOUT, "It took too long.", "Raise the limit."),
         "coverage": {"tests/test_a.py::test_a": {"tests/test_a.py": (1, 2)}},
@@ -271,14 +275,23 @@ def test_names_outside_the_workspace_are_refused(folder: Path, root: Path, place
 
 
 @needs_links
-def test_a_path_through_a_link_out_of_the_workspace_is_refused(
+def test_what_lies_behind_a_link_out_of_the_workspace_is_left_out(
     tmp_path: Path, folder: Path, root: Path
 ) -> None:
     (root / "out").symlink_to(tmp_path)
     data = tree(root)
     data["tests"][0]["failure"]["path"] = "out/secret.py"
+    data["tests"][0]["failure"]["frames"][0]["path"] = "out/secret.py"
+    data["tests"].append({"id": "out/test_x.py::test_x", "outcome": "failed"})
+    data["errors"][0]["test"] = "out/test_x.py::test_x"
+    data["digests"]["out/secret.py"] = "0" * 64
+    data["coverage"] |= {"out/test_x.py::test_x": {}, "tests/test_a.py::test_b": {"out/secret.py": [1]}}
     drop(folder, data)
-    assert "out/secret.py" in refusal(folder, root)
+    (found,) = ReportFolder(folder, root).scan()
+    assert isinstance(found, Report)
+    assert "out/" not in repr(found)
+    assert [each.id for each in found.tests] == ["tests/test_a.py::test_a"]
+    assert (found.failures[0].path, found.failures[0].line) == ("", 0)
 
 
 @needs_links
@@ -432,3 +445,65 @@ async def test_watching_ends_soon_after_it_is_cancelled(folder: Path, root: Path
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert time.monotonic() - before < 2
+
+
+PROJECT = r"""
+import pytest
+
+
+@pytest.fixture
+def broken():
+    raise OSError("no")
+
+
+@pytest.mark.parametrize("text", ["a::b", "-p", "[", "\\n", "\u20ac", "../x", "\ud800", "x" * 300])
+def test_names(text):
+    assert text == "\x1b[31m" + text
+
+
+class TestClass:
+    def test_deep(self):
+        def down(n):
+            return down(n + 1)
+
+        down(0)
+
+    def test_fixture(self, broken):
+        pass
+
+
+def test_elsewhere():
+    import json
+
+    json.loads("{")
+
+
+def test_passes():
+    pass
+
+
+@pytest.mark.skip
+def test_skipped():
+    pass
+"""
+
+
+def test_what_the_plugin_writes_in_a_terminal_is_believed(tmp_path: Path, folder: Path, root: Path) -> None:
+    (root / "tests" / "test_b.py").write_text(PROJECT, "utf-8")
+    (root / "tests" / "test_c.py").write_text("import no_such_module\n")
+    inject = tmp_path / "inject"
+    install_plugin(Path(str(files("heal_lsp.plugin") / "report.py")), inject)
+    base = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON"))}
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors"],
+        cwd=root,
+        env=base | terminal_environment(root, inject, folder, base),
+        stdout=subprocess.DEVNULL,
+        timeout=120,
+    )
+    (found,) = ReportFolder(folder, root).scan()
+    assert isinstance(found, Report), found
+    assert len(found.tests) == 14
+    assert [each.exception for each in found.errors] == ["ModuleNotFoundError"]
+    assert {each.path for each in found.failures} == {"tests/test_a.py", "tests/test_b.py", "tests/test_c.py"}
+    assert all(each.line > 0 and each.frames for each in found.failures)
