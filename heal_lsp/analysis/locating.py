@@ -130,6 +130,8 @@ class Locator:
         for place in reversed([each for each in places if each.test_code]):
             scope = self._scope(place)
             for clue in clues(self._sources, scope, place.line):
+                if clue.weak and any(not each.weak for each in found.values()):
+                    break
                 for target in self._targets(clue):
                     found.setdefault(target, clue)
         return self._choose(found)
@@ -258,6 +260,9 @@ class Locator:
         if not places:
             return "The failure shows no line of this workspace's own code."
         place = places[-1]
+        if self._failure.exception in ("ImportError", "ModuleNotFoundError"):
+            where = f"{place.module.path}, line {place.line},"
+            return f"{where} cannot import what it needs: {self._failure.message.strip()}."
         return f"{place.module.path}, line {place.line}, leads to no function of this workspace."
 
 

@@ -25,6 +25,7 @@ _FOREIGN = frozenset(
     [".venv", "venv", ".tox", ".nox", "site-packages", "dist-packages", "node_modules", "__pypackages__"]
 )
 _TEST_FOLDERS = frozenset(["tests", "test"])
+_TEST_NAMES = frozenset(["tests.py", "test.py"])
 
 
 @attrs.frozen(eq=False)
@@ -96,10 +97,13 @@ class Sources:
         if not posixpath.isabs(path):
             plain = posixpath.normpath(path)
             return None if plain.startswith("../") or plain in ("..", ".") else plain
-        for root, absolute in ((self.root, path), (os.path.realpath(self.root), os.path.realpath(path))):
-            inside = os.path.relpath(absolute, root)
-            if not inside.startswith("..") and inside != ".":
-                return Path(inside).as_posix()
+        try:
+            for root, absolute in ((self.root, path), (os.path.realpath(self.root), os.path.realpath(path))):
+                inside = os.path.relpath(absolute, root)
+                if not inside.startswith("..") and inside != ".":
+                    return Path(inside).as_posix()
+        except ValueError:  # a NUL byte, or another drive
+            pass
         return None
 
     def text(self, path: str) -> str | None:
@@ -153,7 +157,8 @@ def is_test_code(path: str, test: str | None = None) -> bool:
     """Whether a file is there for tests: by its name, its folder, or because it defines the failing test."""
     if is_test_file(path, () if test is None or is_doctest(test) else (test,)):
         return True
-    return bool(_TEST_FOLDERS & set(path.split("/")[:-1]))
+    *folders, name = path.split("/")
+    return name in _TEST_NAMES or bool(_TEST_FOLDERS & set(folders))
 
 
 def is_doctest(test: str) -> bool:

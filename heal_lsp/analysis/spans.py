@@ -43,7 +43,8 @@ def module_target(text: str, path: str) -> Target:
     starts = line_starts(text)
     size = len(text.encode("utf-8", "surrogatepass"))
     name = path.rpartition("/")[2]
-    return Target(path, name, name, TargetKind.MODULE, 0, size, 1, len(starts))
+    last = len(starts) - (len(starts) > 1 and text.endswith(("\n", "\r")))
+    return Target(path, name, name, TargetKind.MODULE, 0, size, 1, last)
 
 
 def innermost(targets: Iterable[Target], line: int, starts: Sequence[int]) -> Target | None:

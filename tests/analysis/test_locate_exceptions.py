@@ -243,6 +243,18 @@ def test_a_text_that_changed_since(project: Any) -> None:
     assert found.target.qualname == "f"
 
 
+def test_an_import_that_fails(project: Any) -> None:
+    project.write({"app.py": "x = 1\n", "test_app.py": "from app import f  # frame 1\n"})
+    failure = attrs.evolve(
+        project.failure("test_app.py", "ImportError"), message="cannot import name 'f' from 'app'"
+    )
+    located = project.analysis.locate(failure, project.snapshot, {})
+    assert located.target is None
+    assert located.reason == (
+        "test_app.py, line 1, cannot import what it needs: cannot import name 'f' from 'app'."
+    )
+
+
 def test_absolute_paths_and_links_into_the_workspace(project: Any, tmp_path: Path) -> None:
     project.write({"app.py": "def f():\n    return 1 / 0\n"})
     link = tmp_path.parent / f"{tmp_path.name}-link"

@@ -171,7 +171,7 @@ def test_innermost_holds_decorators_and_nested_functions() -> None:
 def test_a_module_target_is_the_whole_text() -> None:
     text = "x = 'é'\ny = 2\n"
     target = module_target(text, "a/b.py")
-    assert (target.kind, target.name, target.line, target.end_line) == (TargetKind.MODULE, "b.py", 1, 3)
+    assert (target.kind, target.name, target.line, target.end_line) == (TargetKind.MODULE, "b.py", 1, 2)
     assert cut(text, target) == text
 
 
