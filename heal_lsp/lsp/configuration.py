@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -25,6 +27,8 @@ class Configuration:
         self._pulled: dict[str, Layer] = {}
         self._loaded: dict[str, Loaded] = {}
         self._told: set[str] = set()
+        self._pending = 0
+        self._ready = asyncio.Event()
 
     def initialize(self, options: Any) -> None:
         """Take over the initialization options."""
@@ -39,8 +43,18 @@ class Configuration:
             self._pushed = Layer("the editor's configuration", _given(section))
             self._loaded.clear()
 
-    async def refresh(self) -> None:
+    def refresh(self) -> Coroutine[Any, Any, None]:
         """Ask the client for its settings and read the projects' files again."""
+        self._pending += 1
+        self._ready.clear()
+        return self._refresh()
+
+    async def ready(self) -> None:
+        """Wait until the settings are those that the client told last, or until it takes too long to tell."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), PULL_SECONDS)
+
+    async def _refresh(self) -> None:
         folders = self._folders.all()
         answers = await self._client.configuration([each.uri for each in folders], "heal", PULL_SECONDS)
         for folder, answer in zip(folders, answers or (), strict=False):
@@ -48,6 +62,9 @@ class Configuration:
         self._loaded.clear()
         for folder in folders:
             self._tell(self.loaded(folder))
+        self._pending -= 1
+        if self._pending == 0:
+            self._ready.set()
 
     def loaded(self, folder: Folder) -> Loaded:
         """The settings of a folder, with their origins and problems."""

@@ -120,12 +120,13 @@ class Board:
         known. ``digests`` name the buffers' texts when the run started. With ``fresh_only``, failures whose
         text changed since the report are left out: an old report says nothing about them.
         """
-        found = {_key(each): each for each in report.failures}
+        failed = [each.failure for each in report.tests if each.outcome == TestOutcome.FAILED]
+        found = {_key(each): each for each in (*failed, *report.errors) if each is not None}
         where = {_key(each.failure): each for each in located}
         for test in report.tests:
             key = f"test:{test.id}"
             if test.outcome in (TestOutcome.PASSED, TestOutcome.SKIPPED) or (
-                test.outcome is TestOutcome.DENIED and self._source(key) == report.source
+                test.outcome == TestOutcome.DENIED and self._source(key) == report.source
             ):
                 self._drop(key)
         self._drop_collected(report, found)
@@ -138,6 +139,8 @@ class Board:
         if selected is not None:
             self._drop_missing(report, found, selected)
         for key, failure in found.items():
+            if not failure.path:
+                continue  # no line of the workspace had a part in it
             known = self._build(key, failure, where.get(key), report, digests or {})
             if not (fresh_only and known.stale(self._text_of)):
                 self._known[key] = known

@@ -130,7 +130,7 @@ class Healing:
     async def _apply(
         self, wish: Wish, outcome: Outcome, fix: Fix, seen: Seen, progress: Progress, sent: list[bool]
     ) -> dict[str, Any]:
-        """Hand the fix to the editor. When the text changed meanwhile, it is carried over and verified again."""
+        """Hand the fix to the editor; carry it over and verify it again when the text changed meanwhile."""
         for turn in range(ROUNDS + 1):
             result = await self._offer(wish, fix, seen, progress, sent)
             if result is not None and result.applied in (Applied.DONE, Applied.CLAIMED):

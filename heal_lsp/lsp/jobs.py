@@ -22,13 +22,13 @@ class Jobs:
         self._waiting: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run something in the background. Its error is logged when nobody awaits it."""
+    def start(self, work: Coroutine[Any, Any, T], name: str, *, awaited: bool = False) -> asyncio.Task[T]:
+        """Run something in the background. Its error is logged, unless somebody awaits it."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         if self._closed:
             task.cancel()
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._awaited_ended if awaited else self._ended)
         return task
 
     def waits(self, task: asyncio.Task[Any] | None) -> None:
@@ -60,6 +60,9 @@ class Jobs:
             _, late = await asyncio.wait(pending, timeout=END_SECONDS)
             for each in late:
                 logger.warning("%s did not end", each.get_name())
+
+    def _awaited_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -44,11 +44,6 @@ class Running:
         folder = place.folder
         if not place.path.endswith((".py", ".pyi")):
             return
-        if self._state.configuration.settings(folder).on_save == "off":
-            return
-        if not self._state.trust.has(folder):
-            self._state.jobs.start(self._state.trust.obtain(folder, insist=False), "trust")
-            return
         self._saved.setdefault(folder.path, {})[place.path] = None
         if (older := self._on_save.get(folder.path)) is not None:
             older.cancel()
@@ -126,7 +121,10 @@ class Running:
         return place
 
     async def _after_save(self, folder: Folder) -> None:
+        await self._state.configuration.ready()
         settings = self._state.configuration.settings(folder)
+        if settings.on_save == "off" or not await self._state.trust.obtain(folder, insist=False):
+            return
         await asyncio.sleep(settings.test_debounce_ms / 1000)
         saved = tuple(self._saved.get(folder.path, ()))
         reply = await self._run(folder, saved=saved, quiet=True)

@@ -210,7 +210,7 @@ def _commands(ls: pygls_compat.HealLanguageServer, features: Features) -> None:
         "heal.ignoreFailure": ignore,
     }
     for name, run in table.items():
-        _command(ls, features.state.jobs, name, run)
+        _command(ls, features, name, run)
 
     @ls.command("heal.cancel")
     def cancel(ls: LanguageServer, *values: Any) -> dict[str, Any]:
@@ -218,16 +218,19 @@ def _commands(ls: pygls_compat.HealLanguageServer, features: Features) -> None:
         return {"outcome": "cancelled", "jobs": sum(map(jobs.cancel, ("heal.", "save", "again")))}
 
 
-def _command(ls: pygls_compat.HealLanguageServer, jobs: Jobs, name: str, run: Command) -> None:
+def _command(ls: pygls_compat.HealLanguageServer, features: Features, name: str, run: Command) -> None:
     """Register a command as a job of its own: cancelling the request, the progress or all jobs ends it."""
+
+    jobs, configuration = features.state.jobs, features.state.configuration
 
     @ls.command(name)
     async def handle(ls: LanguageServer, *values: Any) -> Any:
         async def work() -> Any:
+            await configuration.ready()
             return await run(values, token)
 
         token = pygls_compat.work_done_token()
-        job = jobs.start(work(), name)
+        job = jobs.start(work(), name, awaited=True)
         jobs.waits(asyncio.current_task())
         pygls_compat.on_cancel(ls, job.cancel)
         try:

@@ -55,7 +55,7 @@ class Trust:
         if self.has(folder):
             return True
         if folder.path in self._asking:
-            return await asyncio.shield(self._asking[folder.path]) if insist else False
+            return await asyncio.shield(self._asking[folder.path])
         if folder.path in self._asked and not insist:
             return False
         self._asked.add(folder.path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Union
 
@@ -54,6 +55,7 @@ class Editor:
         taking: str = "strict",
         encodings: list[str] | None = None,
         calls_itself: str = "",
+        without: Sequence[str] = (),
     ) -> None:
         self.calls_itself = calls_itself or CLIENTS[name]
         self.taking = taking
@@ -70,10 +72,25 @@ class Editor:
         self.encoding = "utf-16"
         self.client = LanguageClient(converter_factory=converter, configuration={"": {"heal": {}}})
         register_lsp_features(self.client)
+        self._without(without)
         self._answer()
         self.registered: list[str] = []
         self.base_version = 1
         self._tasks: list[asyncio.Task[Any]] = []
+
+    def _without(self, what: Sequence[str]) -> None:
+        """Take capabilities away."""
+        for each in what:
+            if each == "window":
+                self.capabilities.window = None
+            elif each == "configuration":
+                self.capabilities.workspace.configuration = None
+            elif each == "literals":
+                self.capabilities.text_document.code_action.code_action_literal_support = None
+            elif each == "progress handler":
+                del self.client.protocol.fm.features[lsp.WINDOW_WORK_DONE_PROGRESS_CREATE]
+            else:
+                raise ValueError(each)
 
     # session
 
@@ -82,8 +99,6 @@ class Editor:
         here, there = socket.socketpair()
         reader, writer = await asyncio.open_connection(sock=here)
         self.client.protocol.set_writer(writer)
-        import threading
-
         self._tasks.append(
             asyncio.ensure_future(
                 run_async(stop_event=threading.Event(), reader=reader, protocol=self.client.protocol)
@@ -96,7 +111,7 @@ class Editor:
     async def start(self, *folders: Path | str, options: Any = None) -> lsp.InitializeResult:
         """Introduce the editor to the server."""
         uris = [each if isinstance(each, str) else each.as_uri() for each in folders]
-        result = await self.client.initialize_session(
+        self.result = result = await self.client.initialize_session(
             lsp.InitializeParams(
                 capabilities=self.capabilities,
                 client_info=lsp.ClientInfo(self.calls_itself, "1"),
@@ -184,6 +199,10 @@ class Editor:
     def shown(self, uri: str) -> list[lsp.Diagnostic]:
         """The diagnostics of a file."""
         return list(self.client.diagnostics.get(uri, []))
+
+    def server_jobs(self, name: str) -> list[Any]:
+        """What is going on in a server of this process."""
+        return [each for each in asyncio.all_tasks() if each.get_name().startswith(name)]
 
     @property
     def messages(self) -> list[str]:
