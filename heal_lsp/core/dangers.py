@@ -70,20 +70,22 @@ _SUSPECT_TEXTS = (
 _MEMBER_TEXTS = frozenset().union(*MEMBERS.values()) | NAMES | ATTRIBUTES
 
 
-def dangers(tree: ast.Module) -> frozenset[str]:
-    """What the tree uses of the above, in words that fit after "uses"."""
-    scan = _Scan(tree)
-    return frozenset(found for node in walk(tree) for found in scan.node(node))
+class Scan:
+    """Knows under which local names a file's imports and plain aliases are reached.
 
+    ``around`` is the scan of the file that the tree is a part of.
+    """
 
-class _Scan:
-    """Knows under which local names a module's imports and plain aliases are reached."""
-
-    def __init__(self, tree: ast.Module) -> None:
-        self._names: dict[str, str] = {}
-        self._modules: set[str] = set()
+    def __init__(self, tree: ast.Module, around: Scan | None = None) -> None:
+        self._names: dict[str, str] = dict(around._names) if around else {}
+        self._modules: set[str] = set(around._modules) if around else set()
+        self._tree = tree
         for node in walk(tree):
             self._bind(node)
+
+    def dangers(self) -> frozenset[str]:
+        """What the tree uses of the above, in words that fit after "uses"."""
+        return frozenset(found for node in walk(self._tree) for found in self._node(node))
 
     def _bind(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
@@ -109,7 +111,7 @@ class _Scan:
             return ".".join(["", *reversed(parts)]) if parts else None
         return ".".join([self._names.get(node.id, node.id), *reversed(parts)])
 
-    def node(self, node: ast.AST) -> Iterator[str]:
+    def _node(self, node: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name.partition(".")[0] in MODULES)
         elif isinstance(node, ast.ImportFrom):

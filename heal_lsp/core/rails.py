@@ -15,18 +15,19 @@ from functools import lru_cache
 
 import attrs
 
-from heal_lsp.core.dangers import ATTRIBUTES, MODULES, NAMES, dangers
+from heal_lsp.core.dangers import ATTRIBUTES, MODULES, NAMES, Scan
 from heal_lsp.core.model import Candidate, Target, Task, Verdict, VerdictKind
 from heal_lsp.core.syntax import (
     Definition,
     Parameter,
+    Version,
     body_without_docstring,
+    changed_parts,
     definition_at,
     definitions,
     folded,
     parameters,
-    parse,
-    same_definition,
+    version,
     walk,
 )
 from heal_lsp.core.text import digest
@@ -55,36 +56,24 @@ def is_test_file(path: str, tests: tuple[str, ...] = ()) -> bool:
 
 
 @attrs.frozen(eq=False)
-class _Facts:
-    """What the checks compare of one version of the target's file."""
-
-    tree: ast.Module
-    shape: str
-    dangers: frozenset[str]
-    swallowed: int
-    examples: frozenset[str]
-
-
-@attrs.frozen(eq=False)
 class _Base:
-    """The facts of the base text, and its target; facts are None when the running Python cannot parse it."""
+    """What the checks know of the base text."""
 
-    facts: _Facts | None
+    version: Version
+    scan: Scan
+    dangers: frozenset[str]
     target: Definition | None
 
 
-def _facts(tree: ast.Module) -> _Facts:
-    swallowed = sum(map(_swallows, walk(tree)))
-    return _Facts(tree, ast.dump(tree), dangers(tree), swallowed, frozenset(_examples(tree)))
-
-
 @lru_cache(maxsize=8)
-def _base(text: str, target: Target) -> _Base:
+def _base(text: str, target: Target) -> _Base | None:
+    """None when the running Python cannot parse the base."""
     try:
-        tree = parse(text)
+        found = version(text)
     except SyntaxError:
-        return _Base(None, None)
-    return _Base(_facts(tree), definition_at(text, tree, target))
+        return None
+    scan = Scan(found.tree)
+    return _Base(found, scan, scan.dangers(), definition_at(text, found.tree, target))
 
 
 def _reasons(candidate: Candidate, task: Task, allow_test_edits: bool) -> Iterator[str]:
@@ -106,18 +95,19 @@ def _reasons(candidate: Candidate, task: Task, allow_test_edits: bool) -> Iterat
 
 def _wrong_text(text: str, task: Task, alone: bool) -> Iterator[str]:
     base = _base(task.base, task.target)
-    if base.facts is None:
+    if base is None:
         yield from _new_words(task.base, text)
     try:
-        tree = parse(text)
+        new = version(text)
     except SyntaxError as error:
-        if base.facts is not None or _is_syntax_error(task):
+        if base is not None or _is_syntax_error(task):
             yield f"It does not parse: {error.msg} (line {error.lineno or 0})."
         return
-    if base.facts is not None:
-        if alone and ast.dump(tree) == base.facts.shape:
+    if base is not None:
+        before, after = changed_parts(base.version, new)
+        if alone and ast.dump(before) == ast.dump(after):
             yield "It changes nothing but comments or layout."
-        yield from _compare(base, _facts(tree), task)
+        yield from _compare(base, before, after)
 
 
 def _wrong_files(candidate: Candidate, task: Task, allow_test_edits: bool) -> Iterator[str]:
@@ -153,36 +143,29 @@ def _new_words(base: str, text: str) -> Iterator[str]:
             yield f"It uses {word}, which the file did not use before."
 
 
-def _compare(base: _Base, new: _Facts, task: Task) -> Iterator[str]:
-    old = base.facts
-    assert old is not None
-    for found in sorted(new.dangers - old.dangers):
+def _compare(base: _Base, before: ast.Module, after: ast.Module) -> Iterator[str]:
+    for found in sorted(Scan(after, base.scan).dangers() - base.dangers):
         yield f"It uses {found}, which the file did not use before."
-    yield from _changed_definitions(base, new, task)
-    if new.swallowed > old.swallowed:
+    yield from _changed_definitions(base, before, after)
+    if sum(map(_swallows, walk(after))) > sum(map(_swallows, walk(before))):
         yield "It adds a handler that swallows every exception."
-    if old.examples - new.examples:
+    if set(_examples(before)) - set(_examples(after)):
         yield "It changes or removes an example in a docstring, which is a test."
-    changed = same_definition(new.tree, base.target) if base.target is not None else None
-    if changed is not None and _is_empty(changed) and not _is_empty(base.target):
-        yield f"It empties {task.target.qualname}."
 
 
-def _changed_definitions(base: _Base, new: _Facts, task: Task) -> Iterator[str]:
-    assert base.facts is not None
-    remaining = {(each.qualname, each.index): each for each in definitions(new.tree)}
-    for each in definitions(base.facts.tree):
-        if each.local and not _is_target(each, base):
+def _changed_definitions(base: _Base, before: ast.Module, after: ast.Module) -> Iterator[str]:
+    remaining = {(each.qualname, each.index): each for each in definitions(after)}
+    for each in definitions(before):
+        is_target = base.target is not None and each.node is base.target.node
+        if each.local and not is_target:
             continue
         changed = remaining.get((each.qualname, each.index))
         if changed is None:
             yield f"It removes or renames {each.qualname}."
         elif not _fits(each, parameters(changed.node)):
             yield f"It changes the parameters of {each.qualname}."
-
-
-def _is_target(each: Definition, base: _Base) -> bool:
-    return base.target is not None and each.node is base.target.node
+        elif is_target and _is_empty(changed) and not _is_empty(each):
+            yield f"It empties {each.qualname}."
 
 
 def _fits(old: Definition, new: tuple[Parameter, ...]) -> bool:
@@ -194,8 +177,8 @@ def _fits(old: Definition, new: tuple[Parameter, ...]) -> bool:
     return gained and isinstance(old.holder, ast.ClassDef)
 
 
-def _is_empty(definition: Definition | None) -> bool:
-    return definition is not None and all(map(_does_nothing, body_without_docstring(definition.node)))
+def _is_empty(definition: Definition) -> bool:
+    return all(map(_does_nothing, body_without_docstring(definition.node)))
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 
 import attrs
 
 from heal_lsp.core.model import Target
-from heal_lsp.core.text import line_of, line_starts
+from heal_lsp.core.text import line_of, line_starts, lines
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Parameter = tuple[str, str]
@@ -91,9 +92,76 @@ def same_definition(tree: ast.Module, sought: Definition) -> Definition | None:
     return None
 
 
-def first_line(node: FunctionNode) -> int:
-    """The line on which a function starts, its decorators included."""
-    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
+@attrs.frozen(eq=False)
+class Version:
+    """A text with its lines and its tree."""
+
+    tree: ast.Module
+    lines: tuple[str, ...]
+
+
+def version(text: str) -> Version:
+    """Parse a text.
+
+    Raises:
+        SyntaxError: it is no program of the running Python.
+    """
+    return Version(parse(text), tuple(lines(text)))
+
+
+def changed_parts(old: Version, new: Version) -> tuple[ast.Module, ast.Module]:
+    """The two trees without the statements of modules and classes that are the same in both.
+
+    Told by the lines alone, so that what one small change costs does not grow with the file.
+    """
+    front = common_start(old.lines, new.lines)
+    rest = min(len(old.lines), len(new.lines)) - front
+    back = common_start(old.lines[len(old.lines) - rest :][::-1], new.lines[len(new.lines) - rest :][::-1])
+
+    def trimmed(before: list[ast.stmt], after: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        shared = min(len(before), len(after))
+        start, kept = 0, 0
+        while start < shared and max(_last_line(before[start]), _last_line(after[start])) <= front:
+            start += 1
+        while kept < shared - start:
+            one, other = before[-1 - kept], after[-1 - kept]
+            below = len(old.lines) - first_line(one)
+            same_place = below == len(new.lines) - first_line(other) and one.col_offset == other.col_offset
+            if below >= back or not same_place:
+                break
+            kept += 1
+        before, after = before[start : len(before) - kept], after[start : len(after) - kept]
+        if len(before) == len(after) == 1:
+            one, other = before[0], after[0]
+            if isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef) and one.name == other.name:
+                inner = trimmed(one.body, other.body)
+                return [_with_body(one, inner[0])], [_with_body(other, inner[1])]
+        return before, after
+
+    before, after = trimmed(old.tree.body, new.tree.body)
+    return ast.Module(before, []), ast.Module(after, [])
+
+
+def _with_body(node: ast.ClassDef, body: list[ast.stmt]) -> ast.ClassDef:
+    made = copy(node)
+    made.body = body
+    return made
+
+
+def common_start(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many elements two sequences have in common at their start."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line on which a statement starts, decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
 
 
 def parameters(node: FunctionNode) -> tuple[Parameter, ...]:

@@ -113,7 +113,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 def difference(old: str, new: str) -> tuple[Edit, ...]:
     """The least edits that lead from ``old`` to ``new``: changed lines, narrowed to what differs in them."""
-    before, after = _lines(old), _lines(new)
+    before, after = lines(old), lines(new)
     starts = [0]
     for line in before:
         starts.append(starts[-1] + len(line.encode("utf-8", "surrogatepass")))
@@ -148,7 +148,8 @@ def _splits(data: bytes, offset: int) -> bool:
     return offset < len(data) and data[offset] & 0xC0 == 0x80
 
 
-def _lines(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
+    """The lines of a text with their ends, split where :func:`line_starts` says."""
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 

@@ -290,7 +290,7 @@ def test_emptying_the_function_is_refused(body: str) -> None:
     start = BASE.index('"""Do it.')
     docstring = BASE[start : BASE.index("total = a")]
     new = BASE[:start] + docstring + body + "\n\n" + BASE[BASE.index("    def g") :]
-    assert reason(new) == "It empties f."
+    assert reason(new) == "It empties A.f."
 
 
 def test_an_empty_function_may_stay_empty() -> None:

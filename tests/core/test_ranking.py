@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from heal_lsp.core.marks import marks
 from heal_lsp.core.model import (
     Baseline,
     Candidate,
@@ -19,7 +20,7 @@ from heal_lsp.core.model import (
     TestOutcome,
     TestResult,
 )
-from heal_lsp.core.ranking import constraining, is_sure, marks, rank
+from heal_lsp.core.ranking import constraining, is_sure, rank
 from heal_lsp.core.text import difference, digest
 
 BASE = """import math
