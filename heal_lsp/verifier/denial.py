@@ -1,0 +1,149 @@
+"""Tell a denial by the sandbox from a failure of the code, by the signs that a failing test left."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+_HOME = "/tmp/home"
+_SANDBOX_OWN = ("/tmp", "/proc", "/dev", "/run", "/sys")
+_NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
+_REFUSED = {errno.EPERM, errno.EACCES}
+_LISTENING = "0A"
+Sign = Mapping[str, Any]
+
+
+@attrs.frozen
+class Denials:
+    """What the sandbox refuses, for one workspace."""
+
+    root: str
+    memory_mb: int
+    variables: frozenset[str]
+    """Names of the environment variables that are set inside the sandbox."""
+
+    def reason(self, signs: Sequence[Sign]) -> str:
+        """One sentence on what was denied and by which setting; the empty string when nothing was."""
+        for each in signs:
+            judge = getattr(self, "_" + str(each.get("kind")), None)
+            if judge is not None and (found := judge(each)):
+                return str(found)
+        return ""
+
+    def _memory(self, _sign: Sign) -> str:
+        return f"It needs more memory than heal.sandbox.memoryMb allows ({self.memory_mb} MiB)."
+
+    def _masked(self, sign: Sign) -> str:
+        return f"It reads {self._shown(_word(sign, 'path'))}, which heal.exclude hides."
+
+    def _variable(self, sign: Sign) -> str:
+        name = _word(sign, "name")
+        if name in os.environ and name not in self.variables:
+            return f"It needs the environment variable {name}, which is not passed into the sandbox."
+        return ""
+
+    def _network(self, sign: Sign) -> str:
+        host, port = _word(sign, "host"), sign.get("port")
+        if not _is_loopback(host):
+            return f"It connects to {host or 'a host'}, and the sandbox has no network."
+        if isinstance(port, int) and port in _host_ports():
+            return f"It connects to a service of this machine on port {port}; the sandbox has a loopback of its own."
+        return ""
+
+    def _socket(self, sign: Sign) -> str:
+        path = _word(sign, "path")
+        return (
+            f"It connects to {path}, which the sandbox does not show."
+            if path and os.path.exists(path)
+            else ""
+        )
+
+    def _system(self, sign: Sign) -> str:
+        code, path = int(sign.get("errno", 0)), _word(sign, "path")
+        if sign.get("type") == "gaierror" or code in _NETWORK:
+            return "It needs the network, and the sandbox has none."
+        if code == errno.EROFS:
+            return (
+                f"It writes to {path or 'a folder'} outside the project, which is read-only in the sandbox."
+            )
+        if code == errno.ENOMEM:
+            return self._memory(sign)
+        if code in (errno.ENOSPC, errno.EFBIG):
+            return "It writes more than the sandbox has room for."
+        if code in _REFUSED:
+            return self._refused(path)
+        if code in (errno.ENOENT, errno.ENOTDIR):
+            return self._absent(path)
+        return ""
+
+    def _refused(self, path: str) -> str:
+        if not path:
+            return "It asks the system for what the sandbox does not permit."
+        if self._is_ours(path) or not _could_reach(path):
+            return ""
+        return f"It uses {path}, which lies outside the project."
+
+    def _absent(self, path: str) -> str:
+        if path.startswith(_HOME + "/"):
+            home = str(Path.home()) + path[len(_HOME) :]
+            return (
+                f"It reads {home}; the sandbox does not show your home folder."
+                if os.path.exists(home)
+                else ""
+            )
+        if path and os.sep not in path:
+            found = shutil.which(path)
+            return f"It runs {path} ({found}), which the sandbox does not show." if found else ""
+        if not path or self._is_ours(path) or not os.path.exists(path):
+            return ""
+        return f"It reads {path}, which lies outside the project and is not shown in the sandbox."
+
+    def _is_ours(self, path: str) -> bool:
+        return any(path == each or path.startswith(each + "/") for each in (self.root, *_SANDBOX_OWN))
+
+    def _shown(self, path: str) -> str:
+        return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path
+
+
+def _word(sign: Sign, key: str) -> str:
+    value = sign.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _could_reach(path: str) -> bool:
+    """Whether the person who runs the tool may read or write there."""
+    if os.path.exists(path):
+        return os.access(path, os.R_OK) or os.access(path, os.W_OK)
+    return os.access(os.path.dirname(path), os.W_OK)
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("", "localhost", "localhost.localdomain", "ip6-localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _host_ports() -> set[int]:
+    """The TCP ports on which something of this machine listens."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = Path("/proc/net", name).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if len(fields) > 3 and fields[3] == _LISTENING:
+                found.add(int(fields[1].rpartition(":")[2], 16))
+    return found

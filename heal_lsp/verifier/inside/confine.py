@@ -1,0 +1,357 @@
+"""Confinement of the current process on Linux: namespaces, a private view of the workspace, limits, system calls.
+
+Standard library only, Python 3.9 up: the sandbox's worker loads this file with the project's interpreter. Every function
+acts on the calling process and its future children, and raises OSError when the kernel refuses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import resource
+import shutil
+import stat
+import struct
+import sys
+import zlib
+from typing import Dict, List, Optional, Sequence, Tuple
+
+NEWNS, NEWUSER, NEWPID = 0x20000, 0x10000000, 0x20000000
+_NOSUID_NODEV, _BIND, _REC, _PRIVATE = 0x2 | 0x4, 0x1000, 0x4000, 0x40000
+_SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _SET_SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = (
+    1,
+    4,
+    24,
+    36,
+    38,
+    47,
+)
+_SIGKILL = 9
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def _checked(result: int, what: str) -> None:
+    if result:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def _prctl(option: int, *values: int) -> int:
+    assert _libc is not None
+    padded = [ctypes.c_ulong(each) for each in (*values, 0, 0, 0, 0)[:4]]
+    return int(_libc.prctl(ctypes.c_int(option), *padded))
+
+
+def die_with_parent() -> None:
+    """Be killed when the thread that started this process ends."""
+    _checked(_prctl(_SET_PDEATHSIG, _SIGKILL), "PR_SET_PDEATHSIG")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    _checked(_prctl(_SET_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER")
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user from tracing this one or looking into it through /proc."""
+    _checked(_prctl(_SET_DUMPABLE, 0), "PR_SET_DUMPABLE")
+
+
+def unshare(flags: int) -> None:
+    """Enter new namespaces; in a new user namespace the own user and group keep their numbers."""
+    assert _libc is not None
+    user, group = os.getuid(), os.getgid()
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    if flags & NEWUSER:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
+    if flags & NEWNS:
+        mount(None, "/", None, _REC | _PRIVATE)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as stream:
+        stream.write(text)
+
+
+def mount(
+    source: Optional[str], target: str, kind: Optional[str], flags: int, options: Optional[str] = None
+) -> None:
+    """The system call."""
+    assert _libc is not None
+    encoded = [None if each is None else os.fsencode(each) for each in (source, target, kind, options)]
+    result = _libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
+    _checked(result, f"mount {kind or 'bind'} on {target}")
+
+
+def bind(source: str, target: str) -> None:
+    """Show a folder, with all that is mounted below it, at another place as well."""
+    mount(source, target, None, _BIND | _REC)
+
+
+# -- a private view of the workspace ---------------------------------------------------------------------------------
+
+
+class NoOverlay(OSError):
+    """The workspace's file system cannot be the lower layer of an overlay."""
+
+
+def scratch(place: str, megabytes: int) -> None:
+    """Mount an empty file system of a bounded size, with the folders that the other functions use."""
+    mount("tmpfs", place, "tmpfs", _NOSUID_NODEV, f"size={megabytes}m,mode=755")
+    for name in ("upper", "work", "tmp", "tmp-work", "shm", "copy"):
+        os.mkdir(os.path.join(place, name))
+    os.chmod(os.path.join(place, "tmp"), 0o1777)
+
+
+def overlay(root: str, place: str, layer: str = "upper") -> None:
+    """Lay the scratch space's upper folder over ``root``: reads fall through, writes stay private.
+
+    Raises:
+        NoOverlay: the kernel or the file system does not allow it.
+    """
+    work = "work" if layer == "upper" else layer + "-work"
+    lower = root.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+    options = f"lowerdir={lower},upperdir={place}/{layer},workdir={place}/{work},userxattr"
+    try:
+        mount("overlay", root, "overlay", _NOSUID_NODEV, options)
+    except OSError as error:
+        raise NoOverlay(error.errno, str(error)) from error
+
+
+def present(root: str, place: str, texts: Dict[str, bytes], largest_mb: int) -> None:
+    """Show the workspace with other texts of some files; whatever is written to it stays private.
+
+    Raises:
+        NoOverlay: no overlay is possible here, and the workspace is too large to be copied instead.
+    """
+    write_texts(root, os.path.join(place, "upper"), texts)
+    try:
+        overlay(root, place)
+    except NoOverlay:
+        copy = os.path.join(place, "copy")
+        copy_tree(root, copy, largest_mb)
+        write_texts(root, copy, texts)
+        bind(copy, root)
+
+
+def copy_tree(source: str, target: str, largest_mb: int, skip: Sequence[str] = ()) -> None:
+    """Copy a workspace's files, links as links, without what pytest never needs.
+
+    Raises:
+        NoOverlay: it is larger than ``largest_mb``.
+    """
+    left = largest_mb << 20
+    for folder, names, files in os.walk(source):
+        names[:] = [each for each in names if each not in UNNEEDED and os.path.join(folder, each) not in skip]
+        there = os.path.join(target, os.path.relpath(folder, source))
+        os.makedirs(there, exist_ok=True)
+        for name in [*files, *(each for each in names if os.path.islink(os.path.join(folder, each)))]:
+            path, copy = os.path.join(folder, name), os.path.join(there, name)
+            status = os.lstat(path)
+            left -= status.st_size
+            if left < 0:
+                raise NoOverlay(errno.EFBIG, f"the workspace is larger than {largest_mb} MiB")
+            if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
+                shutil.copy2(path, copy, follow_symlinks=False)
+
+
+UNNEEDED = (
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".tox",
+)
+"""Folders that a copy of a workspace leaves out."""
+
+
+def fresh_temporary(place: str, visible: Sequence[str]) -> None:
+    """Give the process a /tmp and a /dev/shm of its own. ``visible`` are folders below /tmp that must stay there."""
+    inside = [each for each in visible if each.startswith("/tmp/")]
+    stage = os.path.join(place, "tmp")
+    if inside:
+        for each in inside:
+            target = stage + each[len("/tmp") :]
+            os.makedirs(target, exist_ok=True)
+            bind(each, target)
+        bind(stage, "/tmp")
+    else:
+        try:
+            overlay("/tmp", place, "tmp")
+        except NoOverlay:
+            bind(stage, "/tmp")
+    if os.path.isdir("/dev/shm"):
+        bind(os.path.join(place, "shm"), "/dev/shm")
+    os.makedirs("/tmp/home", exist_ok=True)
+
+
+def write_texts(root: str, folder: str, texts: Dict[str, bytes]) -> None:
+    """Write files of the workspace into ``folder``, with their mode, and a time that no stale .pyc can match."""
+    real = os.path.realpath(root)
+    for path, data in texts.items():
+        relative = os.path.relpath(os.path.realpath(os.path.join(root, path)), real)
+        if relative.startswith(os.pardir) or os.path.isabs(relative):
+            raise ValueError(f"{path} is outside the workspace")
+        target = os.path.join(folder, relative)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        try:
+            mode = os.stat(os.path.join(real, relative)).st_mode & 0o777
+        except OSError:
+            mode = 0o644
+        if os.path.lexists(target):
+            os.unlink(target)
+        with open(target, "wb") as stream:
+            stream.write(data)
+        os.chmod(target, mode | 0o600)
+        moment = 315532800 + zlib.crc32(data) % 100_000_000  # years before anything that Python compiled
+        os.utime(target, (moment, moment))
+
+
+# -- limits and privileges -------------------------------------------------------------------------------------------
+
+
+def limit(memory_mb: int, file_mb: int, processes: int) -> None:
+    """Bound what one process may use. Limits never rise above those in force. Zero means no limit of that sort."""
+    wanted = [
+        (resource.RLIMIT_AS, memory_mb << 20),
+        (resource.RLIMIT_FSIZE, file_mb << 20),
+        (resource.RLIMIT_CORE, 0),
+    ]
+    if processes and kernel() >= (5, 14):  # before, the limit counts every process of the user
+        wanted.append((resource.RLIMIT_NPROC, processes))
+    for which, value in wanted:
+        hard = resource.getrlimit(which)[1]
+        if value == 0 and which != resource.RLIMIT_CORE:
+            continue
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def kernel() -> Tuple[int, int]:
+    """Major and minor version of the running kernel."""
+    parts = os.uname().release.split(".")
+    try:
+        return int(parts[0]), int(parts[1])
+    except (ValueError, IndexError):
+        return 0, 0
+
+
+class _Header(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+
+
+class _Sets(ctypes.Structure):
+    _fields_ = [
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    ]
+
+
+def drop_privileges() -> None:
+    """Give up every capability for good, also across exec."""
+    assert _libc is not None
+    for capability in range(64):
+        if _prctl(_CAPBSET_DROP, capability) and ctypes.get_errno() == errno.EINVAL:
+            break
+    _prctl(_CAP_AMBIENT, 4)
+    header, sets = _Header(0x20080522, 0), (_Sets * 2)()
+    _checked(_libc.capset(ctypes.byref(header), ctypes.byref(sets)), "capset")
+    _checked(_prctl(_NO_NEW_PRIVS, 1), "PR_SET_NO_NEW_PRIVS")
+
+
+# -- system calls ----------------------------------------------------------------------------------------------------
+
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_DENIED = {  # by name: the number on x86_64, on aarch64
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "userfaultfd": (323, 282),
+    "open_by_handle_at": (304, 265),
+    "kexec_load": (246, 104),
+    "init_module": (175, 105),
+    "delete_module": (176, 106),
+    "finit_module": (313, 273),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsmount": (432, 432),
+    "pidfd_getfd": (438, 438),
+    "mount_setattr": (442, 442),
+}
+_CLONE, _CLONE3 = (56, 220), 435
+_NEW_NAMESPACES = 0x7E020080
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x50000
+
+
+def _program() -> bytes:
+    """The filter in the kernel's byte code: refuse what could undo the confinement or reach the kernel's edges."""
+    column = 0 if platform.machine() == "x86_64" else 1
+    steps: List[bytes] = []
+
+    def step(code: int, value: int, yes: int = 0, no: int = 0) -> None:
+        steps.append(struct.pack("<HBBI", code, yes, no, value))
+
+    step(_LOAD, 4)
+    step(_EQUAL, _ARCHITECTURES[platform.machine()], yes=1)
+    step(_RETURN, _KILL)
+    step(_LOAD, 0)
+    if column == 0:  # the x32 interface has numbers of its own
+        step(_AT_LEAST, 0x40000000, no=1)
+        step(_RETURN, _ERROR | errno.EPERM)
+    for numbers in _DENIED.values():
+        step(_EQUAL, numbers[column], no=1)
+        step(_RETURN, _ERROR | errno.EPERM)
+    step(_EQUAL, _CLONE3, no=1)  # its flags lie in memory; without it the C library falls back to clone
+    step(_RETURN, _ERROR | errno.ENOSYS)
+    step(_EQUAL, _CLONE[column], no=3)
+    step(_LOAD, 16)
+    step(_ANY_BIT, _NEW_NAMESPACES, no=1)
+    step(_RETURN, _ERROR | errno.EPERM)
+    step(_RETURN, _ALLOW)
+    return b"".join(steps)
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+
+
+def filter_calls() -> None:
+    """Refuse system calls that tests do not need. Does nothing on machines whose call numbers are not known here."""
+    if platform.machine() not in _ARCHITECTURES or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return
+    assert _libc is not None
+    code = _program()
+    buffer = ctypes.create_string_buffer(code, len(code))
+    wanted = _Filter(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    # PR_SET_SECCOMP with SECCOMP_MODE_FILTER
+    result = _libc.prctl(
+        ctypes.c_int(22), ctypes.c_ulong(2), ctypes.byref(wanted), ctypes.c_ulong(0), ctypes.c_ulong(0)
+    )
+    _checked(result, "PR_SET_SECCOMP")

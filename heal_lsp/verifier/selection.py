@@ -1,0 +1,102 @@
+"""Which tests to run, and from which folder pytest runs them."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+import attrs
+
+_ALWAYS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
+
+
+@attrs.frozen
+class Group:
+    """Tests that share the folder from which pytest runs them."""
+
+    folder: str
+    """Workspace-relative; empty for the workspace folder itself."""
+    tests: tuple[str, ...]
+    """Test ids, files or folders; empty means whatever pytest is configured to collect."""
+    files: tuple[str, ...]
+    """What pytest is told to collect, relative to ``folder``."""
+
+
+@attrs.frozen
+class Selected:
+    """The tests that can be asked for, and those that cannot."""
+
+    groups: tuple[Group, ...]
+    missing: tuple[str, ...] = ()
+    """Ids whose file does not exist, or that are no ids at all."""
+
+
+def select(
+    root: Path, tests: Iterable[str], texts: Mapping[str, str], test_paths: tuple[str, ...] = ()
+) -> Selected:
+    """Sort tests by the folder from which they run. No test at all means the whole workspace."""
+    wanted = tuple(dict.fromkeys(tests))
+    if not wanted:
+        kept = tuple(each for each in test_paths if is_inside(each) and (root / each).exists())
+        return Selected((Group("", kept, kept),))
+    missing = []
+    groups: dict[str, list[str]] = {}
+    for each in wanted:
+        path = each.partition("::")[0]
+        if not is_inside(path) or not (path in texts or (root / path).exists()):
+            missing.append(each)
+            continue
+        groups.setdefault(rootdir(root, path), []).append(each)
+    return Selected(tuple(_group(folder, ids) for folder, ids in groups.items()), tuple(missing))
+
+
+def _group(folder: str, ids: list[str]) -> Group:
+    files = dict.fromkeys(each.partition("::")[0] for each in ids)
+    inner = tuple(str(PurePosixPath(each).relative_to(folder)) if folder else each for each in files)
+    return Group(folder, tuple(ids), inner)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path names something in the workspace and cannot be taken for an option."""
+    parts = PurePosixPath(path).parts
+    return bool(path) and not path.startswith(("-", "/")) and ".." not in parts and "\0" not in path
+
+
+def rootdir(root: Path, path: str) -> str:
+    """The nearest folder above a test file that configures pytest, workspace-relative; else the workspace folder."""
+    for folder in PurePosixPath(path).parents:
+        if configures_pytest(root / folder):
+            return "" if str(folder) == "." else str(folder)
+    return ""
+
+
+def configures_pytest(folder: Path) -> bool:
+    """Whether pytest would take its settings from a file in this folder."""
+    if any((folder / name).is_file() for name in _ALWAYS):
+        return True
+    pyproject = _text(folder / "pyproject.toml")
+    if re.search(r"^\s*\[\s*tool\s*\.\s*pytest\b", pyproject, re.MULTILINE):
+        return True
+    return _has_section(folder / "tox.ini", "pytest") or _has_section(folder / "setup.cfg", "tool:pytest")
+
+
+def _has_section(path: Path, section: str) -> bool:
+    text = _text(path)
+    if not text:
+        return False
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return False
+    return parser.has_section(section)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace") if os.path.isfile(path) else ""
+    except OSError:
+        return ""

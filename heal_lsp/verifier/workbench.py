@@ -1,0 +1,218 @@
+"""The workbench of one workspace: its interpreter, its sandbox, and the runner and verifiers that use them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+from heal_lsp.core.model import Interpreter, Isolation, Obstacle, ObstacleKind
+from heal_lsp.verifier import interpreter as interpreters
+from heal_lsp.verifier import sandbox
+from heal_lsp.verifier.client import Blocked, Event, WorkerClient, WorkerLost
+from heal_lsp.verifier.layout import Layout, layout_of
+from heal_lsp.verifier.runner import SandboxRunner
+from heal_lsp.verifier.sandbox import Box, SandboxPolicy
+from heal_lsp.verifier.verifier import SandboxVerifier
+
+_PROBE_SECONDS = 20.0
+
+
+class Workbench:
+    """Makes runners and verifiers for a workspace. What it finds out about the machine is kept as long as it lives.
+
+    ``bubblewrap`` names the executables to try instead of those of the machine.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        policy: SandboxPolicy,
+        *,
+        interpreter: str = "",
+        report_plugin: Path,
+        test_args: tuple[str, ...] = (),
+        test_paths: tuple[str, ...] = (),
+        bubblewrap: tuple[str, ...] | None = None,
+    ) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.policy = policy
+        self.test_args = test_args
+        self.test_paths = test_paths
+        self._setting = interpreter
+        self._report_plugin = report_plugin
+        self._bubblewrap = bubblewrap
+        self._isolation: tuple[str, Isolation] | None = None
+        self._interpreter: tuple[Interpreter, Layout | None] | None = None
+        self._lock = asyncio.Lock()
+
+    def runner(self) -> SandboxRunner:
+        """A runner of this workspace's tests and scripts."""
+        return SandboxRunner(self)
+
+    def verifier(self) -> SandboxVerifier:
+        """A verifier for one repair."""
+        return SandboxVerifier(self)
+
+    async def isolation(self) -> Isolation:
+        """The sandbox that is in force, found by running it."""
+        async with self._lock:
+            return (await self._probed_isolation())[1]
+
+    async def interpreter(self) -> Interpreter:
+        """The project's interpreter; its obstacle says what it lacks."""
+        async with self._lock:
+            return (await self._probed_interpreter())[0]
+
+    async def worker(self) -> WorkerClient:
+        """A started worker on the project's interpreter. The caller closes it.
+
+        Raises:
+            Blocked: there is no interpreter, or nothing may run here.
+            WorkerLost: it did not start although it did before.
+        """
+        async with self._lock:
+            found, layout = await self._probed_interpreter()
+        if found.obstacle is not None and found.obstacle.kind is not ObstacleKind.NO_PYTEST:
+            raise Blocked(found.obstacle)
+        assert layout is not None
+        return await self._started(await self._box(layout))
+
+    async def _started(self, box: Box) -> WorkerClient:
+        client = WorkerClient(box, self.policy)
+        try:
+            await client.start()
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    async def _box(self, layout: Layout) -> Box:
+        bubblewrap, isolation = await self._probed_isolation()
+        root = str(self.root)
+        if isolation.tier:
+            return sandbox.confined(bubblewrap, root, layout, self._report_plugin)
+        if not self.policy.allow_unisolated:
+            raise Blocked(_no_sandbox(isolation))
+        home = await asyncio.to_thread(tempfile.mkdtemp, prefix="heal-")
+        copy = os.path.join(home, "workspace")
+        try:
+            await asyncio.to_thread(sandbox.copy_workspace, root, copy, self.policy, layout)
+        except OSError as error:
+            raise Blocked(_cannot_copy(error)) from error
+        os.makedirs(os.path.join(home, "home"), exist_ok=True)
+        return sandbox.unconfined(root, copy, layout, self._report_plugin, isolation.reason)
+
+    # -- probes --
+
+    async def _probed_isolation(self) -> tuple[str, Isolation]:
+        if self._isolation is None:
+            self._isolation = await self._probe_isolation()
+        return self._isolation
+
+    async def _probe_isolation(self) -> tuple[str, Isolation]:
+        tried = sandbox.bubblewraps() if self._bubblewrap is None else self._bubblewrap
+        reasons = []
+        layout = layout_of(interpreters.OWN, str(self.root))
+        for bubblewrap in tried:
+            box = sandbox.confined(bubblewrap, str(self.root), layout, self._report_plugin)
+            try:
+                found = await self._probe(box)
+            except (WorkerLost, OSError) as error:
+                reasons.append(f"{bubblewrap}: {error}")
+                continue
+            if found.get("mode") != "probe":
+                reasons.append(f"{bubblewrap}: {found.get('reason', 'the probe failed')}")
+            elif found.get("interfaces") != ["lo"]:
+                reasons.append(f"{bubblewrap}: the network is still within reach")
+            else:
+                return bubblewrap, box.isolation
+        reason = "; ".join(reasons) or "bubblewrap is not installed"
+        return "", Isolation(
+            0, sandbox.TIER_0 if self.policy.allow_unisolated else "none: nothing runs", reason
+        )
+
+    async def _probed_interpreter(self) -> tuple[Interpreter, Layout | None]:
+        if self._interpreter is None:
+            self._interpreter = await self._probe_interpreter()
+        return self._interpreter
+
+    async def _probe_interpreter(self) -> tuple[Interpreter, Layout | None]:
+        """The first that is made for the project; else the first with pytest; else the first."""
+        fallback: tuple[Interpreter, Layout | None] | None = None
+        for found in await asyncio.to_thread(lambda: list(interpreters.candidates(self.root, self._setting))):
+            result = await self._examined(found)
+            if found.own or result[0].obstacle is None or result[0].obstacle.kind is ObstacleKind.NO_SANDBOX:
+                return result
+            if fallback is None or fallback[1] is None:
+                fallback = result
+        assert fallback is not None  # the tool's own interpreter is always among them
+        return fallback
+
+    async def _examined(self, found: interpreters.Found) -> tuple[Interpreter, Layout | None]:
+        """Look at an interpreter from inside the sandbox."""
+        try:
+            layout = await asyncio.to_thread(layout_of, found.path, str(self.root))
+        except OSError:
+            return Interpreter(found.path, found.origin, obstacle=_broken(found, "it does not exist")), None
+        try:
+            answer = await self._probe(await self._box(layout))
+        except Blocked as blocked:
+            return Interpreter(found.path, found.origin, obstacle=blocked.obstacle), None
+        except WorkerLost as lost:
+            return Interpreter(found.path, found.origin, obstacle=_broken(found, str(lost))), None
+        if answer.get("mode") != "probe":
+            return Interpreter(
+                found.path, found.origin, obstacle=_broken(found, str(answer.get("reason")))
+            ), None
+        version, pytest = str(answer["python"]), str(answer["pytest"])
+        obstacle = None
+        if answer["problem"]:
+            obstacle = _broken(found, f"pytest cannot be imported: {answer['problem']}")
+        elif not pytest:
+            obstacle = _no_pytest(found)
+        return Interpreter(found.path, found.origin, version, pytest, obstacle), layout
+
+    async def _probe(self, box: Box) -> Event:
+        client = await self._started(box)
+        try:
+            request: Event = {"op": "open", "session": "probe", "mode": "probe", "cwd": box.root, "texts": {}}
+            async for event in client.ask({**request, "seconds": _PROBE_SECONDS}, "ready"):
+                last = event
+            return last
+        finally:
+            await client.close()
+
+
+def _no_sandbox(isolation: Isolation) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_SANDBOX,
+        f"Nothing is run, because there is no sandbox on this machine ({isolation.reason}).",
+        "Install bubblewrap and allow user namespaces, or set heal.sandbox.allowUnisolated to run without protection.",
+    )
+
+
+def _cannot_copy(error: OSError) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.INFRASTRUCTURE,
+        f"The workspace cannot be copied for a run without a sandbox: {error.strerror}.",
+        "Install bubblewrap, with which no copy is needed, or open a smaller folder.",
+    )
+
+
+def _broken(found: interpreters.Found, why: str) -> Obstacle:
+    kind = ObstacleKind.BROKEN_ENVIRONMENT if found.own else ObstacleKind.NO_INTERPRETER
+    return Obstacle(
+        kind,
+        f"The interpreter {found.path} ({found.origin}) cannot be used: {why}.",
+        "Make the virtual environment anew, or set heal.interpreter to one that works.",
+    )
+
+
+def _no_pytest(found: interpreters.Found) -> Obstacle:
+    return Obstacle(
+        ObstacleKind.NO_PYTEST,
+        f"The interpreter {found.path} ({found.origin}) has no pytest.",
+        f"Install it there: {found.path} -m pip install pytest",
+    )
