@@ -90,10 +90,10 @@ class Board:
         self._ignored.add(key)
         return True
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._known.clear()
-        self._ignored.clear()
+    def drop(self, key: str) -> None:
+        """Take a failure off."""
+        self._known.pop(key, None)
+        self._ignored.discard(key)
 
     def spots(self) -> list[Spot]:
         """The targets, each with all its failures."""
@@ -128,7 +128,7 @@ class Board:
             if test.outcome in (TestOutcome.PASSED, TestOutcome.SKIPPED) or (
                 test.outcome == TestOutcome.DENIED and self._source(key) == report.source
             ):
-                self._drop(key)
+                self.drop(key)
         self._drop_collected(report, found)
         if report.source == "run":
             self._drop_each(
@@ -155,7 +155,7 @@ class Board:
             file, _, name = test.partition("::")
             text = self._text_of(file)
             if text is None or not _defines(text, name):
-                self._drop(each.key)
+                self.drop(each.key)
 
     def _build(
         self, key: str, failure: Failure, located: Located | None, report: Report, buffers: Mapping[str, str]
@@ -176,13 +176,9 @@ class Board:
         known = self._known.get(key)
         return known.source if known is not None else None
 
-    def _drop(self, key: str) -> None:
-        self._known.pop(key, None)
-        self._ignored.discard(key)
-
     def _drop_each(self, them: Iterable[Known]) -> None:
         for each in list(them):
-            self._drop(each.key)
+            self.drop(each.key)
 
     def _drop_collected(self, report: Report, found: Mapping[str, Failure]) -> None:
         """A file of which a test ran could be collected."""
@@ -207,9 +203,9 @@ class Board:
             if test is not None:
                 file = test.partition("::")[0]
                 if test not in ran and file not in broken and _asked(test, selected):
-                    self._drop(each.key)
+                    self.drop(each.key)
             elif each.failure.phase == "collect" and each.key not in found and _asked(path, selected):
-                self._drop(each.key)
+                self.drop(each.key)
 
 
 def _key(failure: Failure) -> str:

@@ -79,6 +79,7 @@ async def test_a_pasted_traceback(connect: Any, project: Path, engine: Any) -> N
     await editor.until(lambda: len(editor.shown(code)) == 2)
     assert {each.code for each in editor.shown(code)} == {"TypeError"}
     await editor.pick(code, 1)
+    await editor.until(lambda: not editor.shown(code))
     [repair] = engine.of(messages.Repair)
     assert (repair.failure.exception, repair.failing) == ("TypeError", ())
 
