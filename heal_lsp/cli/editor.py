@@ -14,6 +14,7 @@ from pygls.lsp.client import LanguageClient
 from pygls.protocol import default_converter
 
 from heal_lsp import __version__
+from heal_lsp.engine.wire import handler
 
 
 class EditorError(Exception):
@@ -132,16 +133,19 @@ class Editor:
                 continue
 
     def _register(self) -> None:
-        feature = self._client.feature
-        feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self._published)
-        feature(lsp.WORKSPACE_APPLY_EDIT)(self._apply)
-        feature(lsp.PROGRESS)(self._progress)
-        feature(lsp.WINDOW_SHOW_MESSAGE)(self._message)
-        feature(lsp.WINDOW_LOG_MESSAGE)(lambda params: None)
-        feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)(self._question)
-        feature(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE)(lambda params: None)
-        feature(lsp.CLIENT_REGISTER_CAPABILITY)(lambda params: None)
-        feature(lsp.WORKSPACE_CONFIGURATION)(lambda params: [self._settings for _ in params.items])
+        handlers: dict[str, Callable[[Any], Any]] = {
+            lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
+            lsp.WORKSPACE_APPLY_EDIT: self._apply,
+            lsp.PROGRESS: self._progress,
+            lsp.WINDOW_SHOW_MESSAGE: self._message,
+            lsp.WINDOW_LOG_MESSAGE: lambda params: None,
+            lsp.WINDOW_SHOW_MESSAGE_REQUEST: self._message,
+            lsp.WINDOW_WORK_DONE_PROGRESS_CREATE: lambda params: None,
+            lsp.CLIENT_REGISTER_CAPABILITY: lambda params: None,
+            lsp.WORKSPACE_CONFIGURATION: lambda params: [self._settings for _ in params.items],
+        }
+        for method, handle in handlers.items():
+            self._client.feature(method)(handler(handle))
 
     def _published(self, params: lsp.PublishDiagnosticsParams) -> None:
         self.diagnostics[params.uri] = list(params.diagnostics)
@@ -153,11 +157,7 @@ class Editor:
         if text:
             self._on_progress(text)
 
-    def _message(self, params: lsp.ShowMessageParams) -> None:
-        self.messages.append(params.message)
-        self._changed.set()
-
-    def _question(self, params: lsp.ShowMessageRequestParams) -> None:
+    def _message(self, params: lsp.ShowMessageParams | lsp.ShowMessageRequestParams) -> None:
         self.messages.append(params.message)
         self._changed.set()
 

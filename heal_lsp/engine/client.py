@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 from heal_lsp.core.model import Outcome
 from heal_lsp.engine import messages
 from heal_lsp.engine.api import EngineGone, OnProgress
-from heal_lsp.engine.wire import plain_converter
+from heal_lsp.engine.wire import handler, plain_converter
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class _Connection(JsonRPCClient):
     def __init__(self) -> None:
         super().__init__(converter_factory=plain_converter)
         self.listeners: dict[str, OnProgress] = {}
-        self.feature(messages.PROGRESS)(self._on_progress)
+        self.feature(messages.PROGRESS)(handler(self._on_progress))
         self._drain: asyncio.Task[None] | None = None
 
     @classmethod

@@ -15,7 +15,7 @@ from pygls.server import JsonRPCServer
 
 from heal_lsp.engine import messages
 from heal_lsp.engine.service import Service
-from heal_lsp.engine.wire import plain_converter
+from heal_lsp.engine.wire import handler, plain_converter
 
 _PR_SET_PDEATHSIG = 1
 
@@ -33,7 +33,7 @@ class Door(JsonRPCServer):
         self._expose(messages.REVERIFY, messages.Reverify, service.reverify)
         self._expose(messages.LOCATE, messages.Locate, lambda request, tell: service.locate(request))
         self._expose(messages.DOCTOR, messages.Doctor, lambda request, tell: service.doctor(request))
-        self.protocol.fm.feature(messages.CANCEL)(self._cancel)
+        self.protocol.fm.feature(messages.CANCEL)(handler(self._cancel))
 
     def _expose(self, method: str, kind: type[Any], work: Callable[[Any, Any], Awaitable[Any]]) -> None:
         async def handle(params: Any) -> Any:

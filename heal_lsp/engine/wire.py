@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cattrs import Converter
@@ -18,6 +19,15 @@ def plain_converter() -> Converter:
     for kind in (JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage):
         converter.register_structure_hook(kind, _structure)
     return converter
+
+
+def handler(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A bound method as a handler of messages; pygls writes an attribute on it, which a bound method refuses."""
+
+    def handle(params: Any) -> Any:
+        return method(params)
+
+    return handle
 
 
 def _structure(data: Any, kind: type[Any]) -> Any:
