@@ -44,7 +44,7 @@ class Wishes:
         self._state = state
 
     def find(self, args: HealArgs) -> Wish:
-        """What the arguments point at: a failure by its key, else the function at a line that makes tests fail.
+        """What the arguments point at: a failure by its key, else a function that makes tests fail by its line.
 
         Raises:
             NoWish: nothing is known to fail there, or no function is behind it.

@@ -75,6 +75,7 @@ class Editor:
         self._without(without)
         self._answer()
         self.registered: list[str] = []
+        self._leaving = asyncio.Event()
         self.base_version = 1
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -127,6 +128,7 @@ class Editor:
 
     async def stop(self) -> None:
         """Shut the server down and leave."""
+        self._leaving.set()
         await self.client.shutdown_async(None)
         self.client.exit(None)
 
@@ -248,7 +250,7 @@ class Editor:
         self.edits.append(params)
         self.before_edit()
         if self.taking == "never":
-            await asyncio.Event().wait()
+            await self._leaving.wait()
         if self.taking == "refuse":
             return lsp.ApplyWorkspaceEditResult(applied=False, failure_reason="no")
         for uri, version, edits in self._parts(params.edit):
@@ -262,7 +264,7 @@ class Editor:
             if uri in self.texts:
                 self.type(uri, self._edited(self.texts[uri], edits))
         if self.taking == "silent":
-            await asyncio.Event().wait()
+            await self._leaving.wait()
         return lsp.ApplyWorkspaceEditResult(applied=True)
 
     def _parts(self, edit: lsp.WorkspaceEdit) -> list[tuple[str, int | None, list[Any]]]:
@@ -297,6 +299,6 @@ class Editor:
     async def _question(self, params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
         self.questions.append(params.message)
         if not self.answers:
-            await asyncio.Event().wait()
+            await self._leaving.wait()
         answer = self.answers.pop(0)
         return lsp.MessageActionItem(title=answer) if answer is not None else None
