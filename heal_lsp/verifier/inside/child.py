@@ -168,7 +168,8 @@ def _covers(wanted: str, test: str) -> bool:
 
 def pytest_arguments() -> List[str]:
     """What every run adds: nothing that spreads the tests over processes, shuffles them, or leaves files behind."""
-    found = ["-s", "-q", "--maxfail=0", "-p", "no:randomly", "-o", "cache_dir=/tmp/heal-pytest-cache"]
+    # The recorder reads exceptions themselves; what pytest would print of them is the dearest part of a failing test.
+    found = ["-s", "-q", "--tb=native", "--maxfail=0", "-p", "no:randomly", "-o", "cache_dir=/tmp/heal-pytest-cache"]
     if importlib.util.find_spec("xdist") is not None:
         found.append("-n0")
     if importlib.util.find_spec("pytest_cov") is not None:
@@ -185,7 +186,6 @@ def make_recorder(child: Child, report: Any) -> Any:
             request = child.request
             self._limits, self._limit = request["limits"], request["limit"]
             self._stop = request["stop"]
-            self._session: Any = None
             self._signs: List[Dict[str, Any]] = []
             self._told: Set[str] = set()
             root = child.config["root"]
@@ -195,7 +195,6 @@ def make_recorder(child: Child, report: Any) -> Any:
                 self._trace.start()
 
         def take_session(self, session: Any) -> None:
-            self._session = session
             self.set_rootdir(session.config)
 
         def pytest_sessionstart(self, session: Any) -> None:
@@ -231,11 +230,12 @@ def make_recorder(child: Child, report: Any) -> Any:
             event = {"event": "test", "result": result, "digests": self._new_digests(), "signs": []}
             if result["outcome"] == "failed":
                 event["signs"] = self._signs + self._watch.taken()
-                if self._stop and self._session is not None:
-                    self._session.shouldstop = "a test failed"
             if self._trace is not None:
                 event["lines"] = self._trace.taken()
             child.tell(event)
+            if self._stop and result["outcome"] == "failed":
+                # pytest's own way to stop formats a traceback of itself, which takes longer than the test
+                child.finish(exit=1, whole=False)
 
         def saw_error(self, failure: Dict[str, Any]) -> None:
             event = {"event": "error", "failure": failure, "digests": self._new_digests()}
