@@ -36,7 +36,7 @@ def actions(
     data. ``disabled`` is the reason why nothing can be healed now; empty when something can, or the client
     shows no reasons.
     """
-    here = [each for each in painter.paint() if each.path == path and _overlap(each.diagnostic.range, place)]
+    here = [each for each in painter.paint(path) if _overlap(each.diagnostic.range, place)]
     found: list[lsp.CodeAction] = []
     for target, failures in _targets(path, place, here, board, painter):
         shown = _matching(here, failures, context)

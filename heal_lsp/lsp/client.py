@@ -22,6 +22,10 @@ def _has(tree: Any, path: str) -> Any:
     return tree
 
 
+class CannotAsk(Exception):
+    """The client has no way to put a question to the person."""
+
+
 class Client:
     """Sends to the editor what it can show, in the form that it understands."""
 
@@ -71,15 +75,18 @@ class Client:
         self.ls.window_log_message(lsp.LogMessageParams(type=kind, message=text))
 
     async def ask(self, question: str, answers: tuple[str, ...]) -> str | None:
-        """Ask the person; None when the question was dismissed or the client cannot ask after all."""
+        """Ask the person; None when the question was dismissed.
+
+        Raises:
+            CannotAsk: the client did not put the question.
+        """
         items = [lsp.MessageActionItem(title=each) for each in answers]
         try:
             chosen = await self.ls.window_show_message_request_async(
                 lsp.ShowMessageRequestParams(type=lsp.MessageType.Info, message=question, actions=items)
             )
-        except Exception as error:  # any error answer: the question was not put
-            logger.info("the client did not ask: %s", error)
-            return None
+        except Exception as error:  # whatever the client answers, it is no choice
+            raise CannotAsk(str(error)) from error
         return chosen.title if chosen is not None else None
 
     def publish(self, uri: str, version: int | None, diagnostics: list[lsp.Diagnostic]) -> None:

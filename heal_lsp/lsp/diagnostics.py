@@ -11,6 +11,7 @@ from lsprotocol import types as lsp
 
 from heal_lsp.core.explain import headline, plural
 from heal_lsp.core.model import Target
+from heal_lsp.core.text import digest
 from heal_lsp.lsp.client import Client
 from heal_lsp.lsp.documents import Documents
 from heal_lsp.lsp.failures import Board, Known, Spot
@@ -41,12 +42,18 @@ class Painter:
         self._documents = documents
         self._related = related
         self._texts: dict[str, str | None] = {}
+        self._digests: dict[str, str] = {}
         self._lines: dict[str, Lines] = {}
 
-    def paint(self) -> list[Shown]:
-        """Every diagnostic, in the order of the failures; each suspect once, after them."""
-        shown = [self._failure(each) for each in self._board.all()]
-        return shown + [self._suspect(each) for each in self._board.spots()]
+    def paint(self, path: str | None = None) -> list[Shown]:
+        """Every diagnostic (of one file), in the order of the failures; each suspect once, after them."""
+        failures = [each for each in self._board.all() if path in (None, each.failure.path)]
+        spots = [each for each in self._board.spots() if path in (None, each.target.path)]
+        return [self._failure(each) for each in failures] + [self._suspect(each) for each in spots]
+
+    def stale(self, known: Known) -> bool:
+        """Whether a file changed since a failure was seen."""
+        return known.stale(self._digest_of)
 
     def text_of(self, path: str) -> str | None:
         """The present text of a file, read once."""
@@ -65,9 +72,15 @@ class Painter:
         last = known.line(target.path, target.end_line, self.text_of)
         return first - 1, max(first, last) - 1
 
+    def _digest_of(self, path: str) -> str:
+        if path not in self._digests:
+            text = self.text_of(path)
+            self._digests[path] = digest(text) if text is not None else ""
+        return self._digests[path]
+
     def _failure(self, known: Known) -> Shown:
         failure, target = known.failure, known.target
-        stale = known.stale(self.text_of)
+        stale = self.stale(known)
         place = self._failure_range(known)
         message = headline(failure, 400)
         if failure.test is not None:
@@ -87,7 +100,7 @@ class Painter:
 
     def _suspect(self, spot: Spot) -> Shown:
         target, first = spot.target, spot.failures[0]
-        stale = all(each.stale(self.text_of) for each in spot.failures)
+        stale = all(self.stale(each) for each in spot.failures)
         tests = len([each for each in spot.failures if each.failure.test is not None])
         cause = f" of {plural(tests, 'failing test')}" if tests > 1 else ""
         message = f"`{target.name}` is the suspected cause{cause}: {headline(first.failure, 300)}"

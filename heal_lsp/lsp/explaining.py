@@ -28,7 +28,7 @@ class Explaining:
             Refusal: the arguments point at no known failure.
         """
         folder, known = self._find("heal.explain", args)
-        text = explanation(known, known.stale(self._state.painter(folder).text_of))
+        text = explanation(known, self._state.painter(folder).stale(known))
         self._state.client.show(text)
         return {"outcome": "explained", "message": text}
 
@@ -49,9 +49,9 @@ class Explaining:
                 return folder, known
         place = self._state.folders.place(args.uri)
         if place is not None and args.line is not None:
-            for shown in self._state.painter(place.folder).paint():
+            for shown in self._state.painter(place.folder).paint(place.path):
                 here = shown.diagnostic.range
-                if shown.path == place.path and here.start.line <= args.line <= here.end.line:
+                if here.start.line <= args.line <= here.end.line:
                     return place.folder, shown.failures[0]
         raise Refusal(f"{command}: no failure is known there. Run the tests to see what fails now.")
 

@@ -43,11 +43,9 @@ class Known:
         target = (self.target.path,) if self.target is not None else ()
         return tuple(dict.fromkeys((self.failure.path, *target)))
 
-    def stale(self, text_of: TextOf) -> bool:
-        """Whether a file changed since the failure was seen."""
-        return any(
-            (text := text_of(path)) is None or digest(text) != seen for path, seen in self.digests.items()
-        )
+    def stale(self, digest_of: Callable[[str], str]) -> bool:
+        """Whether a file changed since the failure was seen. ``digest_of`` gives "" for one that is gone."""
+        return any(digest_of(path) != seen for path, seen in self.digests.items())
 
     def line(self, path: str, line: int, text_of: TextOf) -> int:
         """Where a line of a file is now."""
@@ -142,7 +140,7 @@ class Board:
             if not failure.path:
                 continue  # no line of the workspace had a part in it
             known = self._build(key, failure, where.get(key), report, digests or {})
-            if not (fresh_only and known.stale(self._text_of)):
+            if not (fresh_only and known.stale(self._digest_of)):
                 self._known[key] = known
         self.drop_gone()
 
@@ -163,14 +161,17 @@ class Board:
         target = located.target if located is not None else None
         digests, texts = {}, {}
         for path in {failure.path, *((target.path,) if target is not None else ())}:
-            now = self._text_of(path)
-            current = digest(now) if now is not None else ""
+            now, current = self._text_of(path), self._digest_of(path)
             digests[path] = report.digests.get(path) or buffers.get(path) or current
             if now is not None and current == digests[path]:
                 texts[path] = now
         suspects = located.suspects if located is not None else ()
         reason = located.reason if located is not None else ""
         return Known(key, failure, target, suspects, reason, report.source, digests, texts)
+
+    def _digest_of(self, path: str) -> str:
+        text = self._text_of(path)
+        return digest(text) if text is not None else ""
 
     def _source(self, key: str) -> str | None:
         known = self._known.get(key)

@@ -49,11 +49,13 @@ class Folders:
         return tuple(self._folders.values())
 
     def add(self, uri: str) -> Folder | None:
-        """Open a folder; None when the URI is no local folder."""
+        """Open a folder; None when the URI is no local folder or the folder is open already."""
         path = to_fs_path(uri)
         if not path:
             return None
         path = os.path.normpath(path)
+        if path in self._folders:
+            return None
         folder = Folder(uri.rstrip("/"), path, os.path.realpath(path))
         self._folders[folder.path] = folder
         return folder

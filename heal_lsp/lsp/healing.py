@@ -9,6 +9,7 @@ from lsprotocol import types as lsp
 
 from heal_lsp.lsp.applying import Applier
 from heal_lsp.lsp.arguments import HealArgs, TestArgs
+from heal_lsp.lsp.client import CannotAsk
 from heal_lsp.lsp.folders import Folder
 from heal_lsp.lsp.heal_job import HealJob
 from heal_lsp.lsp.progress import Progress
@@ -80,5 +81,10 @@ class Healing:
         return {"outcome": "no-failure", "applied": False, "message": why}
 
     async def _offer_tests(self, folder: Folder, why: str) -> None:
-        if await self._state.client.ask(why, (RUN_TESTS,)) == RUN_TESTS:
+        try:
+            answer = await self._state.client.ask(why, (RUN_TESTS,))
+        except CannotAsk:
+            self._state.client.show(f"{why} Run the tests first.")
+            return
+        if answer == RUN_TESTS:
             await self._running.tests(TestArgs(uri=folder.uri), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
@@ -83,21 +84,26 @@ class Lines:
 
 
 def moved(old: str, new: str, line: int) -> int:
-    """The 1-based line of ``new`` at which a line of ``old`` is found: what lies before and after a change
-    stays put.
-    """
+    """Where a 1-based line of ``old`` is in ``new``: what is before and after a change keeps its text."""
     if old == new:
         return line
+    head, tail, before, after = _change(old, new)
+    if line <= head:
+        return line
+    if line > before - tail:
+        return line + after - before
+    return max(min(line, after - tail), 1)
+
+
+@lru_cache(maxsize=64)
+def _change(old: str, new: str) -> tuple[int, int, int, int]:
+    """Equal lines at the start and at the end of two texts, and the number of lines of each."""
     before, after = split_lines(old), split_lines(new)
     shorter = min(len(before), len(after))
     head = 0
     while head < shorter and before[head] == after[head]:
         head += 1
-    if line <= head:
-        return line
     tail = 0
     while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    if line > len(before) - tail:
-        return line + len(after) - len(before)
-    return max(min(line, len(after) - tail), 1)
+    return head, tail, len(before), len(after)

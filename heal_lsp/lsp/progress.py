@@ -38,6 +38,7 @@ class Progress:
         self._title = fitted(title)
         self._cancel = cancel
         self._token = token
+        self._drawn = token is not None or client.can("window.work_done_progress")
         self._begun = False
         self._ended = False
         self._pending: str | None = None
@@ -47,8 +48,11 @@ class Progress:
 
     async def begin(self) -> None:
         """Show that the work began. The client's own token is used when it sent one."""
-        if self._token is None and self._client.can("window.work_done_progress"):
+        if self._drawn and self._token is None:
             self._token = await self._create()
+            self._drawn = self._token is not None
+        if self._ended:
+            return
         if self._token is None:
             self._client.log(self._title)
             return
@@ -63,13 +67,13 @@ class Progress:
         """Say where the work is; of several quick reports the last is shown."""
         if self._ended:
             return
-        if not self._begun:
+        if not self._drawn:
             if phase != self._phase:
                 self._client.log(f"{self._title}: {fitted(text)}")
             self._phase = phase
             return
         self._pending = fitted(text)
-        if self._timer is None:
+        if self._begun and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, self._last + PERIOD - loop.time()), self._flush)
 

@@ -122,6 +122,8 @@ def _lifecycle(ls: pygls_compat.HealLanguageServer, features: Features) -> None:
     @ls.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(ls: LanguageServer, params: lsp.DidChangeWatchedFilesParams) -> None:
         found = [place for each in params.changes if (place := state.folders.place(each.uri)) is not None]
+        for place in found:
+            state.board(place.folder).drop_gone(place.path)
         for folder in {place.folder.path: place.folder for place in found}.values():
             features.republish.wish(folder)
         if any(place.path in CONFIG_FILES for place in found):

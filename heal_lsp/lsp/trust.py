@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from heal_lsp.lsp.client import Client
+from heal_lsp.lsp.client import CannotAsk, Client
 from heal_lsp.lsp.folders import Folder
 from heal_lsp.store.trust import is_trusted, trust
 
@@ -60,10 +61,7 @@ class Trust:
             return False
         self._asked.add(folder.path)
         if not self._client.can_ask:
-            self._client.show(
-                f"heal-lsp runs nothing in {folder.path} until you trust it: "
-                f"run `heal-lsp trust {folder.path}` in a terminal, then try again."
-            )
+            self._name_command(folder)
             return False
         question = asyncio.ensure_future(self._ask(folder))
         self._asking[folder.path] = question
@@ -71,9 +69,12 @@ class Trust:
         return await asyncio.shield(question)
 
     async def _ask(self, folder: Folder) -> bool:
-        answer = await self._client.ask(
-            f"Do you trust the code in {folder.path}? heal-lsp will run its tests, in a sandbox.", (YES, NO)
-        )
+        question = f"Do you trust the code in {folder.path}? heal-lsp will run its tests, in a sandbox."
+        try:
+            answer = await self._client.ask(question, (YES, NO))
+        except CannotAsk:
+            self._name_command(folder)
+            return False
         if answer != YES:
             return False
         self._granted.add(folder.real)
@@ -82,3 +83,9 @@ class Trust:
         except OSError as error:
             logger.warning("the trust in %s cannot be remembered: %s", folder.real, error)
         return True
+
+    def _name_command(self, folder: Folder) -> None:
+        self._client.show(
+            f"heal-lsp runs nothing in {folder.path} until you trust it: "
+            f"run `heal-lsp trust {shlex.quote(folder.path)}` in a terminal, then try again."
+        )

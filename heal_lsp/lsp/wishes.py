@@ -44,7 +44,7 @@ class Wishes:
         self._state = state
 
     def find(self, args: HealArgs) -> Wish:
-        """What the arguments point at: a failure by its key, else a function that makes tests fail by its line.
+        """What the arguments point at: a failure by its key, else a function by its line.
 
         Raises:
             NoWish: nothing is known to fail there, or no function is behind it.
@@ -70,11 +70,11 @@ class Wishes:
             first, last = painter.target_lines(spot.failures[0], spot.target)
             if spot.failures[0].healable and spot.target.path == place.path and first <= line <= last:
                 return self._all_of(place.folder, spot.target, spot.failures[0])
-        for shown in painter.paint():
+        for shown in painter.paint(place.path):
             here = shown.diagnostic.range
-            if shown.path != place.path or not here.start.line <= line <= here.end.line:
-                continue
-            if shown.target is not None and shown.failures[0].healable:
+            named = shown.target is not None and shown.failures[0].healable
+            if named and here.start.line <= line <= here.end.line:
+                assert shown.target is not None
                 return self._all_of(place.folder, shown.target, shown.failures[0])
         raise NoWish(
             f"No failing test is known for line {line + 1} of {place.path}, "

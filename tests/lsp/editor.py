@@ -72,10 +72,12 @@ class Editor:
         self.encoding = "utf-16"
         self.client = LanguageClient(converter_factory=converter, configuration={"": {"heal": {}}})
         register_lsp_features(self.client)
+        self._asks = True
         self._without(without)
         self._answer()
         self.registered: list[str] = []
         self._leaving = asyncio.Event()
+        self._pressed = asyncio.Event()
         self.base_version = 1
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -88,6 +90,8 @@ class Editor:
                 self.capabilities.workspace.configuration = None
             elif each == "literals":
                 self.capabilities.text_document.code_action.code_action_literal_support = None
+            elif each == "question handler":
+                self._asks = False
             elif each == "progress handler":
                 del self.client.protocol.fm.features[lsp.WINDOW_WORK_DONE_PROGRESS_CREATE]
             else:
@@ -129,6 +133,8 @@ class Editor:
     async def stop(self) -> None:
         """Shut the server down and leave."""
         self._leaving.set()
+        self.answers.append(None)
+        self._pressed.set()
         await self.client.shutdown_async(None)
         self.client.exit(None)
 
@@ -216,6 +222,11 @@ class Editor:
         """What was logged."""
         return [each.message for each in self.client.log_messages]
 
+    def press(self, answer: str) -> None:
+        """Press a button of the question that is open."""
+        self.answers.append(answer)
+        self._pressed.set()
+
     def slice(self, uri: str, place: lsp.Range) -> str:
         """The text at a range."""
         text = self.texts[uri]
@@ -297,8 +308,11 @@ class Editor:
         )
 
     async def _question(self, params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
+        if not self._asks:
+            raise RuntimeError("there is nobody to ask")
         self.questions.append(params.message)
-        if not self.answers:
-            await self._leaving.wait()
+        while not self.answers:
+            self._pressed.clear()
+            await self._pressed.wait()
         answer = self.answers.pop(0)
         return lsp.MessageActionItem(title=answer) if answer is not None else None

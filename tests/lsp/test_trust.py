@@ -54,6 +54,23 @@ async def test_a_client_that_cannot_ask_names_the_command(connect: Any, project:
     assert engine.requests == []
 
 
+async def test_a_client_that_refuses_to_ask_after_all(connect: Any, project: Path, engine: Any) -> None:
+    editor = await connect(project, options={}, without=["question handler"])
+    assert await editor.run("heal.runTests") == {"outcome": "untrusted"}
+    assert f"heal-lsp trust {project}" in editor.messages[-1]
+
+
+async def test_a_trusted_save_runs_at_once(connect: Any, project: Path, engine: Any) -> None:
+    editor = await connect(project, options={"heal": {"test": {"debounceMs": 0}}})
+    code = editor.open(project / "calc.py")
+    for _ in range(2):
+        editor.save(code, project / "calc.py")
+        await asyncio.sleep(0.1)
+    assert len(editor.questions) == 1
+    editor.press("Trust and run tests")
+    await editor.until(lambda: editor.shown(code))
+
+
 async def test_trust_from_the_command_line_counts_at_once(
     connect: Any, project: Path, engine: Any, tmp_path: Path
 ) -> None:
