@@ -16,7 +16,7 @@ from heal_lsp.verifier.selection import Group, Selected, is_inside, select
 if TYPE_CHECKING:
     from heal_lsp.verifier.workbench import Workbench
 
-_SHARE = 0.6
+_SHARE = 1 / 3
 """The part of a run's time that one test may take, so that one that hangs leaves some for the others."""
 _MAX_CHILDREN = 8
 """How often a run goes on after a test that ended its process."""

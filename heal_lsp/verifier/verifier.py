@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heal_lsp.verifier.workbench import Workbench
 
 _BASELINE_SECONDS = 60.0
-_HANG_SECONDS = 3.0
+_HANG_SECONDS = 1.5
 """What a test that is known to hang may take in the baseline."""
 _LONGER = 4.0
 """How much longer a guard may take when it is given a second chance."""

@@ -16,6 +16,8 @@ from typing import Any, Callable, Dict, List, Optional, Set
 from . import confine, linetrace, signs
 
 MAX_PROCESSES = 256
+LEAST_LIMIT = 1.0
+"""Seconds that a test may take at the least, when tests before it used up theirs."""
 
 
 def texts_of(encoded: Dict[str, str]) -> Dict[str, bytes]:
@@ -230,6 +232,9 @@ def make_recorder(child: Child, report: Any) -> Any:
             event = {"event": "test", "result": result, "digests": self._new_digests(), "signs": []}
             if result["outcome"] == "failed":
                 event["signs"] = self._signs + self._watch.taken()
+                if (result["failure"] or {}).get("exception") == TooLong.__name__:
+                    # where one test hangs, its neighbours often do, and the whole run's time is to do for all
+                    self._limit = max(LEAST_LIMIT, self._limit / 2)
             if self._trace is not None:
                 event["lines"] = self._trace.taken()
             child.tell(event)
