@@ -13,13 +13,15 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Protocol
 
+from cattrs import Converter
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.protocol.language_server import lsp_method
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
@@ -136,13 +138,22 @@ class HealLanguageServer(LanguageServer):
     """A server whose own errors go to its log: the person can do nothing about them in a pop-up."""
 
     def __init__(self, name: str, version: str) -> None:
-        super().__init__(name, version, protocol_cls=HealProtocol, max_workers=2)
+        super().__init__(
+            name, version, protocol_cls=HealProtocol, converter_factory=_converter, max_workers=2
+        )
         self.on_close: Callable[[], Awaitable[None]] = _nothing
         """Ends everything that the server started; may be awaited twice."""
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error that has no request to answer."""
         logger.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Converter:
+    """lsprotocol's converter generates its code as it meets the types, which servers of one process share."""
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]
+    return made
 
 
 async def _nothing() -> None:

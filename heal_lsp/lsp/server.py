@@ -30,6 +30,11 @@ from heal_lsp.lsp.state import State
 from heal_lsp.lsp.trust import Trust
 
 REPUBLISH_SECONDS = 0.2
+PATIENCE_SECONDS = 8.0
+"""How long a client that shows no progress waits for a command's answer; then the command goes on without it.
+
+Emacs stands still while it waits for eglot's request, which gives up after ten seconds.
+"""
 CONFIG_FILES = ("pyproject.toml",)
 Command = Callable[[Sequence[Any], "lsp.ProgressToken | None"], Awaitable[Any]]
 
@@ -223,7 +228,8 @@ def _commands(ls: pygls_compat.HealLanguageServer, features: Features) -> None:
 def _command(ls: pygls_compat.HealLanguageServer, features: Features, name: str, run: Command) -> None:
     """Register a command as a job of its own: cancelling the request, the progress or all jobs ends it."""
 
-    jobs, configuration = features.state.jobs, features.state.configuration
+    state = features.state
+    jobs, configuration, client = state.jobs, state.configuration, state.client
 
     @ls.command(name)
     async def handle(ls: LanguageServer, *values: Any) -> Any:
@@ -235,8 +241,10 @@ def _command(ls: pygls_compat.HealLanguageServer, features: Features, name: str,
         job = jobs.start(work(), name, awaited=True)
         jobs.waits(asyncio.current_task())
         pygls_compat.on_cancel(ls, job.cancel)
+        drawn = token is not None or client.can("window.work_done_progress")
         try:
-            return await asyncio.shield(job)
+            await asyncio.wait({job}, timeout=None if drawn else PATIENCE_SECONDS)
+            return job.result() if job.done() else {"outcome": "running", "applied": False}
         except asyncio.CancelledError:
             if not job.done():  # this task itself was cancelled: the loop is closing
                 job.cancel()

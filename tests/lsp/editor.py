@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import functools
 import re
 import socket
 import threading
@@ -20,6 +22,7 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 CLIENTS = {"visual-studio-code": "Visual Studio Code", "neovim": "Neovim", "emacs": "Emacs"}
 
 
+@functools.lru_cache(maxsize=1)
 def converter() -> Any:
     """lsprotocol 2025.0.0 decodes an action that has a command as a bare command."""
     made = default_converter()
@@ -32,9 +35,14 @@ def converter() -> Any:
     return made
 
 
+@functools.cache
+def _announced(name: str) -> lsp.ClientCapabilities:
+    return client_capabilities(name)
+
+
 def capabilities(name: str, encodings: list[str] | None = None) -> lsp.ClientCapabilities:
     """What a client announces, with position encodings of the test's choice."""
-    found = client_capabilities(name)
+    found = copy.deepcopy(_announced(name))
     if encodings is not None:
         found.general = lsp.GeneralClientCapabilities(position_encodings=list(encodings))
     return found
