@@ -13,10 +13,14 @@
 (defun heal-say (format &rest arguments)
   (princ (concat (apply #'format format arguments) "\n")))
 
+(defun heal-idle ()
+  "Do what eglot does when Emacs is idle, which it never is in batch mode: tell the server of changes."
+  (when (eglot-managed-p) (eglot--signal-textDocument/didChange)))
+
 (defmacro heal-soon (seconds what form)
   "Wait SECONDS for FORM to become true, else exit with WHAT."
   `(let ((end (+ (float-time) ,seconds)) value)
-     (while (and (not (setq value ,form)) (< (float-time) end)) (accept-process-output nil 0.02))
+     (while (and (not (setq value ,form)) (< (float-time) end)) (accept-process-output nil 0.02) (heal-idle))
      (unless value (heal-say "FAIL %s %S" ,what heal-messages) (kill-emacs 1))
      (heal-say "ok %s" ,what)
      value))
