@@ -1,9 +1,10 @@
 """A pytest plugin that writes one JSON report a run, for heal-lsp to show in the editor.
 
-It needs nothing but the standard library, so that it can be used without being installed in a project's environment:
-copy it as ``heal_lsp_report.py`` into a folder on ``PYTHONPATH`` and run pytest with ``-p heal_lsp_report``. It writes
-into the folder ``HEAL_REPORT_DIR`` when the run belongs to the workspace folder ``HEAL_ROOT``, and otherwise does
-nothing. It never prints and never makes a run fail. The format is the record ``Report`` of ``heal_lsp.core.model``.
+It needs nothing but the standard library, so that it can be used without being installed in a project's
+environment: copy it as ``heal_lsp_report.py`` into a folder on ``PYTHONPATH`` and run pytest with ``-p
+heal_lsp_report``. It writes into the folder ``HEAL_REPORT_DIR`` when the run belongs to the workspace
+folder ``HEAL_ROOT``, and otherwise does nothing. It never prints and never makes a run fail. The format is
+the record ``Report`` of ``heal_lsp.core.model``.
 
 The sandbox's worker loads this same file, so that failures are read from exceptions in one place only.
 """
@@ -21,14 +22,18 @@ import sys
 import time
 import tokenize
 import traceback
-from typing import Any, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 try:
-    from pytest import hookimpl
+    import pytest
 except ImportError:  # a script is run with an interpreter that has no pytest
+    pytest = None  # type: ignore[assignment]
 
-    def hookimpl(**_options: Any) -> Any:  # type: ignore[no-redef]
-        return lambda function: function
+
+def hookimpl(**options: Any) -> Any:
+    """pytest's own, where there is a pytest."""
+    return pytest.hookimpl(**options) if pytest is not None else lambda function: function
 
 
 MAX_MESSAGE = 4000
@@ -43,7 +48,7 @@ _INTERNALS = ("_pytest", "pytest", "pluggy", "unittest", "pytest_asyncio", "anyi
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
-# -- texts -----------------------------------------------------------------------------------------------------------
+# -- texts ---------------------------------------------------------------------------------------------------
 
 
 def digest(text: str) -> str:
@@ -69,7 +74,7 @@ def digest_of_file(path: str) -> str:
 
 
 def bounded(value: Any, depth: int = 3) -> str:
-    """A short ``repr`` of builtin values; other objects show their class alone. No code of the project's is called."""
+    """A short ``repr`` of builtin values; other objects show their class. Calls no code of the project's."""
     kind = type(value)
     if kind in _PLAIN:
         return _plain(value)
@@ -97,7 +102,7 @@ def _plain(value: Any) -> str:
 
 
 def _first(values: Any) -> list[Any]:
-    found = []
+    found: list[Any] = []
     for each in values:
         if len(found) == MAX_ITEMS:
             break
@@ -120,7 +125,7 @@ def _cut(text: str, limit: int = MAX_VALUE) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-# -- paths -----------------------------------------------------------------------------------------------------------
+# -- paths ---------------------------------------------------------------------------------------------------
 
 
 class Workspace:
@@ -138,7 +143,7 @@ class Workspace:
         )
 
     def relative(self, path: str) -> str | None:
-        """The workspace-relative POSIX path, or None for a file outside, an installed package's or no file at all."""
+        """The workspace-relative POSIX path; None for a file outside, an installed package's, or no file."""
         if path not in self._known:
             self._known[path] = self._find(path)
         return self._known[path]
@@ -165,7 +170,7 @@ class Workspace:
         return os.path.join(self.root, path)
 
 
-# -- failures --------------------------------------------------------------------------------------------------------
+# -- failures ------------------------------------------------------------------------------------------------
 
 
 class Place:
@@ -258,7 +263,7 @@ def _entries(tb: Any, workspace: Workspace) -> Iterator[Entry]:
         tb = tb.tb_next
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _internal_folders(_count: int) -> tuple[str, ...]:
     found = []
     for name in _INTERNALS:
@@ -288,8 +293,9 @@ def _ends(entries: list[Entry]) -> list[Entry]:
 def _position(
     error: BaseException, entries: list[Entry], workspace: Workspace, place: Place | None
 ) -> tuple[str, int]:
-    if isinstance(error, SyntaxError) and error.filename and (path := workspace.relative(error.filename)):
-        if place is None or path == place.path:
+    if isinstance(error, SyntaxError) and error.filename:
+        path = workspace.relative(error.filename)
+        if path is not None and (place is None or path == place.path):
             return path, error.lineno or 1
     if place is not None:
         if type(error).__name__ == "DocTestFailure":
@@ -389,7 +395,7 @@ def _unittest_operands(everything: list[Entry]) -> tuple[str, str] | None:
     return None
 
 
-# -- recording a run -------------------------------------------------------------------------------------------------
+# -- recording a run -----------------------------------------------------------------------------------------
 
 
 def quiet(hook: Callable[..., Any]) -> Callable[..., Any]:
@@ -448,7 +454,7 @@ class Recorder:
         if test is not None:
             self.saw_start(test)
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(hookwrapper=True, tryfirst=True)  # type: ignore[untyped-decorator, unused-ignore]
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         outcome = yield
         self._attach(item, call, outcome)
@@ -458,7 +464,7 @@ class Recorder:
         test = self.test_id(report.nodeid)
         if test is None or report.outcome == "rerun":
             return
-        fresh = {"id": test, "outcome": "passed", "seconds": 0.0, "failure": None}
+        fresh: dict[str, Any] = {"id": test, "outcome": "passed", "seconds": 0.0, "failure": None}
         result = self.tests.setdefault(test, fresh)
         if report.when == "setup" and result["seconds"]:  # another attempt at the same test
             result.update(fresh)
@@ -466,8 +472,9 @@ class Recorder:
         if report.outcome == "failed":
             result["outcome"] = "failed"
             if result["failure"] is None:
-                result["failure"] = getattr(report, "heal_failure", None) or self._unknown(report, test)
-                self._name_texts(result["failure"])
+                failure = getattr(report, "heal_failure", None) or self._unknown(report, test)
+                result["failure"] = failure
+                self._name_texts(failure)
         elif report.outcome == "skipped" and result["outcome"] == "passed":
             result["outcome"] = "skipped"
 
@@ -477,7 +484,7 @@ class Recorder:
         if test in self.tests:
             self.saw_end(self.tests[str(test)])
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(hookwrapper=True, tryfirst=True)  # type: ignore[untyped-decorator, unused-ignore]
     def pytest_make_collect_report(self, collector: Any) -> Any:
         outcome = yield
         self._attach_collected(collector, outcome)
@@ -529,7 +536,7 @@ class Recorder:
         return {
             "root": self.workspace.root,
             "source": self.source,
-            "python": "%d.%d.%d" % sys.version_info[:3],
+            "python": ".".join(map(str, sys.version_info[:3])),
             "started": self.started,
             "seconds": max(0.0, time.time() - self.started),
             "finished": self.finished,
@@ -598,7 +605,7 @@ class Recorder:
             if os.path.isabs(path) or path.startswith("<") or self.workspace.relative(full) is None:
                 continue
             try:
-                # a file that changed since the run began: which text ran is not known, and no digest is the empty one
+                # which text of a file ran that changed since is not known, and no digest is the empty one
                 changed = os.path.getmtime(full) > self.started
                 self.digests[path] = "" if changed else digest_of_file(full)
             except (OSError, ValueError, SyntaxError, LookupError):
@@ -610,7 +617,7 @@ def _unexpected_pass(report: Any) -> str:
     return "the test passed, but it is expected to fail" + (f": {words}" if words else "")
 
 
-# -- the plugin ------------------------------------------------------------------------------------------------------
+# -- the plugin ----------------------------------------------------------------------------------------------
 
 
 class Writer(Recorder):
@@ -660,7 +667,7 @@ _writer: Writer | None = None
 
 
 def _make_writer(config: Any) -> Writer | None:
-    """The writer of this run, or None where none is wanted: a run of another folder, a listing, an xdist worker."""
+    """The writer of this run, or None where none is wanted: for another folder, or a mere listing."""
     global _writer
     folder, root = os.environ.get("HEAL_REPORT_DIR"), os.environ.get("HEAL_ROOT")
     if _writer is None and folder and root and os.path.isdir(root):
@@ -671,7 +678,7 @@ def _make_writer(config: Any) -> Writer | None:
     return None if _writer is None or getattr(config.option, "collectonly", False) else _writer
 
 
-@hookimpl(hookwrapper=True)
+@hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator, unused-ignore]
 def pytest_load_initial_conftests(early_config: Any) -> Any:
     """A conftest that cannot be imported ends the run before it begins."""
     outcome = yield
@@ -682,7 +689,7 @@ def pytest_load_initial_conftests(early_config: Any) -> Any:
 def _report_broken_conftest(config: Any, outcome: Any) -> None:
     error = outcome.excinfo[1] if outcome.excinfo else None
     writer = _make_writer(config) if error is not None else None
-    if writer is not None and type(error).__name__ == "ConftestImportFailure":
+    if writer is not None and error is not None and type(error).__name__ == "ConftestImportFailure":
         writer.add_exception(error, "collect")
         writer.finished = False
         writer.write()

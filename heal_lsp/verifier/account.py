@@ -23,7 +23,7 @@ Event = Mapping[str, Any]
 
 
 class Account:
-    """Gathers events of one or more children. ``denied`` gives the reason for a denial from signs, or nothing."""
+    """Gathers events of one or more children. ``denied`` gives the reason for a denial from signs, if any."""
 
     def __init__(self, denied: Callable[[Sequence[Mapping[str, Any]]], str]) -> None:
         self._denied = denied

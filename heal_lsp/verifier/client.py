@@ -75,7 +75,7 @@ class WorkerClient:
             "scratch": SCRATCH,
             "isolated": self.box.isolated,
             "exclude": list(policy.exclude),
-            "visible": [each for each in self.box.visible],
+            "visible": list(self.box.visible),
             "memory_mb": policy.memory_mb,
             "disk_mb": policy.disk_mb,
             "copy_mb": policy.copy_mb,
@@ -108,6 +108,11 @@ class WorkerClient:
         """Kill the process and all that it started. May be called twice."""
         process, self._process = self._process, None
         if process is not None:
+            if not self.box.isolated and process.stdin is not None:
+                # no process number space takes its children along: let it end them itself
+                process.stdin.close()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(process.wait()), 0.5)
             self._kill(process)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), 1.0)

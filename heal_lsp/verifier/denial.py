@@ -54,7 +54,7 @@ class Denials:
         if not _is_loopback(host):
             return f"It connects to {host or 'a host'}, and the sandbox has no network."
         if isinstance(port, int) and port in _host_ports():
-            return f"It connects to a service of this machine on port {port}; the sandbox has a loopback of its own."
+            return f"It connects to port {port} of this machine; the sandbox has a loopback of its own."
         return ""
 
     def _socket(self, sign: Sign) -> str:

@@ -1,9 +1,11 @@
 """Which Python interpreter is the project's.
 
-The order: the explicit setting; ``VIRTUAL_ENV``, when that environment lies in the workspace or was made for it; the folders
-``.venv``, ``venv`` and ``env`` of the workspace, and any other folder directly in it that is an environment (conda's
-included); the environment that poetry keeps for it in its cache; ``python3`` on the PATH; the tool's own interpreter.
-Nothing is run to find it.
+The order: the explicit setting; ``VIRTUAL_ENV``, when that environment lies in the workspace or was made
+for it; the folders ``.venv``, ``venv`` and ``env`` of the workspace, and any other folder directly in it
+that is an environment (conda's included); the environment that poetry keeps for it in its cache. These are
+made for the project, and the first counts, whatever it lacks. Then, the first with pytest: an active
+``VIRTUAL_ENV`` of another place; ``python3`` on the PATH; the tool's own interpreter. Nothing is run to
+find them.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _NAMES = (".venv", "venv", "env", ".env", "virtualenv", ".virtualenv", ".conda",
 
 @attrs.frozen
 class Found:
-    """An interpreter that may be the project's: its path, where it was found, and whether it is made for the project."""
+    """An interpreter that may be the project's, where it was found, and whether it is made for it."""
 
     path: str
     origin: str
@@ -95,7 +97,7 @@ def _is_environment(folder: Path) -> bool:
 
 
 def _belongs(environment: Path, root: Path) -> bool:
-    """Whether an active environment is this workspace's: it lies in it or in a folder above, or names it as its project."""
+    """Whether an active environment is this workspace's: it lies in it or in a folder above, or names it."""
     real, home = os.path.realpath(environment), os.path.realpath(root)
     if real.startswith(home + os.sep):
         return True

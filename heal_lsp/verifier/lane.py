@@ -1,4 +1,4 @@
-"""One folder's tests of a repair, kept warm: a session of the worker that is known to judge as a cold run does."""
+"""One folder's tests of a repair, kept warm: a session that is known to judge as a cold run does."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Lane:
         return account
 
     async def warm(self, client: WorkerClient) -> tuple[str, ...]:
-        """Find the fastest way to run that agrees with the cold run. Returns the failing tests that are flaky."""
+        """Find the fastest way to run that agrees with the cold run. Returns the flaky failing tests."""
         differing: set[str] = set()
         for mode in ("lazy", "early"):
             if not await self._opened(client, mode):

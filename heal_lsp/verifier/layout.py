@@ -84,7 +84,7 @@ def _bases(environment: str) -> Iterator[str]:
 
 
 def _prefix_of(executable: str) -> Iterator[str]:
-    """The folder above ``bin``; only its interpreter's parts when it is a folder of the person's own things."""
+    """The folder above ``bin``; only its interpreter's parts when it holds the person's own things."""
     folder = os.path.dirname(os.path.abspath(executable))
     prefix = os.path.dirname(folder)
     if _may_be_shown(prefix):

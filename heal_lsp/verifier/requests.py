@@ -54,7 +54,7 @@ def run(
     coverage: bool = False,
     modules: bool = False,
 ) -> Request:
-    """Run tests in a child of a session. ``limit`` and ``limits`` (by test) bound single tests, ``seconds`` all of it."""
+    """Run tests in a child of a session. ``limit`` and ``limits`` bound each test, ``seconds`` all."""
     return {
         "op": "run",
         "session": session,

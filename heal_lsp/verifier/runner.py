@@ -202,7 +202,7 @@ class _Run:
         )
 
 
-# -- talking to a worker ---------------------------------------------------------------------------------------------
+# -- talking to a worker -------------------------------------------------------------------------------------
 
 
 async def ask(client: WorkerClient, request: requests.Request, account: Account) -> None:
@@ -264,7 +264,7 @@ def on_disk_texts(bench: Workbench, snapshot: Snapshot) -> dict[str, bytes]:
     return found
 
 
-# -- obstacles -------------------------------------------------------------------------------------------------------
+# -- obstacles -----------------------------------------------------------------------------------------------
 
 
 def lost_worker(why: str) -> Obstacle:

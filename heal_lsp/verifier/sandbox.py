@@ -75,7 +75,7 @@ def bubblewraps() -> tuple[str, ...]:
 
 @attrs.frozen
 class Box:
-    """Where and how the worker runs: the folder that it sees as the workspace, the tier, the command, the variables."""
+    """Where and how the worker runs: the folder that it sees as the workspace, the tier, the command."""
 
     root: str
     isolation: Isolation
@@ -132,7 +132,7 @@ def copy_workspace(root: str, target: str, policy: SandboxPolicy, layout: Layout
 def _namespaces() -> list[str]:
     found = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
     if os.getuid() == 0:
-        # inside, root is an ordinary user: tests see what they see for everybody else, and no exec gives power back
+        # inside, root is an ordinary user: tests see what everybody else's do, and no exec gives power back
         found += ["--uid", "1000", "--gid", "1000"]
     return found
 
@@ -171,7 +171,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _variables(root: str, layout: Layout, temporary: str) -> dict[str, str]:
-    """The whole environment of what runs in the sandbox. No variable of the user's is in it but the few named ones."""
+    """The whole environment of what runs in the sandbox: of the user's variables only the few named ones."""
     scripts = os.path.dirname(layout.executable)
     found = {
         "PATH": f"{scripts}:/usr/local/bin:/usr/bin:/bin",

@@ -66,7 +66,7 @@ def is_inside(path: str) -> bool:
 
 
 def rootdir(root: Path, path: str) -> str:
-    """The nearest folder above a test file that configures pytest, workspace-relative; else the workspace folder."""
+    """The nearest folder above a test file that configures pytest, workspace-relative; else the workspace."""
     for folder in PurePosixPath(path).parents:
         if configures_pytest(root / folder):
             return "" if str(folder) == "." else str(folder)

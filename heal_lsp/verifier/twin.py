@@ -1,6 +1,6 @@
 """The twin of a failing test: the same test with one expectation altered, which an honest run must see fail.
 
-It catches a candidate that tampers with the machinery that judges it, or whose results compare equal to everything.
+It catches a candidate that tampers with the machinery that judges it, or whose results equal everything.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Twin:
 
 
 def make_twin(text: str, test: str, line: int) -> Twin | None:
-    """Put a twin of a test behind it. ``line`` is where it failed. None when the test is no function of the file."""
+    """Put a twin of a test behind it. ``line`` is where it failed. None when no function is the test."""
     path, _, rest = test.partition("::")
     names = rest.partition("[")[0].split("::")
     try:
@@ -122,7 +122,7 @@ def _is_async(function: _Function) -> bool:
 
 
 def _alteration(source: _Source, function: _Function, line: int) -> Edit:
-    """Alter the expectation that failed, else the last one that can be altered, else add one that cannot hold."""
+    """Alter the expectation that failed, else the last that can be altered, else add one that cannot hold."""
     statements = [each for each in ast.walk(function) if isinstance(each, ast.stmt) and each is not function]
     statements.sort(key=lambda each: (not _holds(each, line), -each.lineno))
     for each in statements:

@@ -1,4 +1,4 @@
-"""The workbench of one workspace: its interpreter, its sandbox, and the runner and verifiers that use them."""
+"""The workbench of one workspace: its interpreter, its sandbox, and the runner and verifiers on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROBE_SECONDS = 20.0
 
 
 class Workbench:
-    """Makes runners and verifiers for a workspace. What it finds out about the machine is kept as long as it lives.
+    """Makes runners and verifiers for a workspace, and keeps what it finds out about the machine.
 
     ``bubblewrap`` names the executables to try instead of those of the machine.
     """
@@ -189,7 +189,7 @@ def _no_sandbox(isolation: Isolation) -> Obstacle:
     return Obstacle(
         ObstacleKind.NO_SANDBOX,
         f"Nothing is run, because there is no sandbox on this machine ({isolation.reason}).",
-        "Install bubblewrap and allow user namespaces, or set heal.sandbox.allowUnisolated to run without protection.",
+        "Install bubblewrap and allow user namespaces, or set heal.sandbox.allowUnisolated.",
     )
 
 

@@ -1,4 +1,7 @@
-"""JSON lines over private descriptors, between the processes of the sandbox. Standard library only, Python 3.9 up."""
+"""JSON lines over private descriptors, between the processes of the sandbox.
+
+Standard library only, Python 3.9 up.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import os
 import select
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 MAX_LINE = 64 << 20
 
@@ -21,7 +24,7 @@ class Sender:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
-    def send(self, record: Dict[str, Any]) -> None:
+    def send(self, record: dict[str, Any]) -> None:
         self.send_line(json.dumps(record).encode())
 
     def send_line(self, line: bytes) -> None:
@@ -43,11 +46,11 @@ class Receiver:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._parts: List[bytes] = []
-        self._lines: List[bytes] = []
+        self._parts: list[bytes] = []
+        self._lines: list[bytes] = []
         self._size = 0
 
-    def line(self, timeout: Optional[float] = None) -> Optional[bytes]:
+    def line(self, timeout: float | None = None) -> bytes | None:
         """The next line without its end; None when ``timeout`` seconds passed.
 
         Raises:
@@ -61,7 +64,7 @@ class Receiver:
             self._fill()
         return self._lines.pop(0)
 
-    def record(self) -> Dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """The next record, waiting for it.
 
         Raises:
@@ -69,7 +72,7 @@ class Receiver:
         """
         line = self.line()
         assert line is not None
-        found: Dict[str, Any] = json.loads(line)
+        found: dict[str, Any] = json.loads(line)
         return found
 
     @property

@@ -11,7 +11,8 @@ import signal
 import sys
 import threading
 import types
-from typing import Any, Callable, Dict, List, Optional, Set
+from collections.abc import Callable
+from typing import Any
 
 from . import confine, linetrace, signs
 
@@ -20,7 +21,7 @@ LEAST_LIMIT = 1.0
 """Seconds that a test may take at the least, when tests before it used up theirs."""
 
 
-def texts_of(encoded: Dict[str, str]) -> Dict[str, bytes]:
+def texts_of(encoded: dict[str, str]) -> dict[str, bytes]:
     """Files as they cross a boundary: by path, in base64."""
     return {path: base64.b64decode(data) for path, data in encoded.items()}
 
@@ -30,9 +31,9 @@ class Child:
 
     def __init__(
         self,
-        config: Dict[str, Any],
-        request: Dict[str, Any],
-        tell: Callable[[Dict[str, Any]], None],
+        config: dict[str, Any],
+        request: dict[str, Any],
+        tell: Callable[[dict[str, Any]], None],
         report: Any,
     ) -> None:
         self.config = config
@@ -46,6 +47,7 @@ class Child:
         os.setsid()
         config, texts = self.config, texts_of(self.request["texts"])
         try:
+            confine.die_with_parent()
             if config["isolated"]:
                 confine.unshare(confine.NEWUSER | confine.NEWNS)
                 confine.scratch(config["scratch"], config["disk_mb"])
@@ -135,12 +137,12 @@ class Selection:
     """Keeps the wanted tests of those that pytest collected. Ids never go to pytest's command line."""
 
     def __init__(self, child: Child, recorder: Any) -> None:
-        self._wanted: List[str] = child.request["select"]
+        self._wanted: list[str] = child.request["select"]
         self._skip = frozenset(child.request["skip"])
         self._child = child
         self._recorder = recorder
 
-    def pytest_collection_modifyitems(self, session: Any, config: Any, items: List[Any]) -> None:
+    def pytest_collection_modifyitems(self, session: Any, config: Any, items: list[Any]) -> None:
         kept, dropped, names, lines = [], [], [], []
         for item in items:
             name = self._recorder.test_id(item.nodeid)
@@ -168,10 +170,11 @@ def _covers(wanted: str, test: str) -> bool:
     )
 
 
-def pytest_arguments() -> List[str]:
-    """What every run adds: nothing that spreads the tests over processes, shuffles them, or leaves files behind."""
-    # The recorder reads exceptions themselves; what pytest would print of them is the dearest part of a failing test.
-    found = ["-s", "-q", "--tb=native", "--maxfail=0", "-p", "no:randomly", "-o", "cache_dir=/tmp/heal-pytest-cache"]
+def pytest_arguments() -> list[str]:
+    """What every run adds: nothing spreads tests over processes, shuffles them, or leaves files behind."""
+    # the recorder reads the exceptions; what pytest would print of them is the dearest part of a failing test
+    found = ["-s", "-q", "--tb=native", "--maxfail=0", "-p", "no:randomly"]
+    found += ["-o", "cache_dir=/tmp/heal-pytest-cache"]
     if importlib.util.find_spec("xdist") is not None:
         found.append("-n0")
     if importlib.util.find_spec("pytest_cov") is not None:
@@ -188,8 +191,8 @@ def make_recorder(child: Child, report: Any) -> Any:
             request = child.request
             self._limits, self._limit = request["limits"], request["limit"]
             self._stop = request["stop"]
-            self._signs: List[Dict[str, Any]] = []
-            self._told: Set[str] = set()
+            self._signs: list[dict[str, Any]] = []
+            self._told: set[str] = set()
             root = child.config["root"]
             self._watch = signs.Watch(tuple(os.path.join(root, each) for each in child.config["masked"]))
             self._trace = linetrace.LineTrace(self.workspace.relative) if request["coverage"] else None
@@ -203,7 +206,7 @@ def make_recorder(child: Child, report: Any) -> Any:
             child.restore_errors()
             self.take_session(session)
 
-        @report.hookimpl(hookwrapper=True)
+        @report.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator, unused-ignore]
         def pytest_load_initial_conftests(self) -> Any:
             outcome = yield
             error = outcome.excinfo[1] if outcome.excinfo else None
@@ -215,7 +218,7 @@ def make_recorder(child: Child, report: Any) -> Any:
             if path and path.endswith(".py"):
                 child.tell({"event": "collecting", "path": path})
 
-        def saw_exception(self, error: BaseException, test: Optional[str]) -> None:
+        def saw_exception(self, error: BaseException, test: str | None) -> None:
             self._signs += signs.in_exception(error)
 
         def saw_start(self, test: str) -> None:
@@ -227,9 +230,14 @@ def make_recorder(child: Child, report: Any) -> Any:
             signal.signal(signal.SIGALRM, _ring)
             signal.setitimer(signal.ITIMER_REAL, float(self._limits.get(test, self._limit)))
 
-        def saw_end(self, result: Dict[str, Any]) -> None:
+        def saw_end(self, result: dict[str, Any]) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            event = {"event": "test", "result": result, "digests": self._new_digests(), "signs": []}
+            event: dict[str, Any] = {
+                "event": "test",
+                "result": result,
+                "digests": self._new_digests(),
+                "signs": [],
+            }
             if result["outcome"] == "failed":
                 event["signs"] = self._signs + self._watch.taken()
                 if (result["failure"] or {}).get("exception") == TooLong.__name__:
@@ -242,18 +250,20 @@ def make_recorder(child: Child, report: Any) -> Any:
                 # pytest's own way to stop formats a traceback of itself, which takes longer than the test
                 child.finish(exit=1, whole=False)
 
-        def saw_error(self, failure: Dict[str, Any]) -> None:
-            event = {"event": "error", "failure": failure, "digests": self._new_digests()}
+        def saw_error(self, failure: dict[str, Any]) -> None:
+            event: dict[str, Any] = {"event": "error", "failure": failure, "digests": self._new_digests()}
             event["signs"] = self._signs + self._watch.taken()
             child.tell(event)
             self._signs = []
+            if self._stop:
+                child.finish(exit=2, whole=False)
 
-        def _new_digests(self) -> Dict[str, str]:
+        def _new_digests(self) -> dict[str, str]:
             fresh = {path: name for path, name in self.digests.items() if path not in self._told}
             self._told |= set(fresh)
             return fresh
 
-        @report.hookimpl(tryfirst=True)
+        @report.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator, unused-ignore]
         def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
             super().pytest_sessionfinish(session, exitstatus)
             if child.request["modules"]:
@@ -267,7 +277,7 @@ def _ring(_number: int, _frame: Any) -> None:
     raise TooLong("the test was still running when its time was over")
 
 
-def outside_modules(workspace: Any) -> List[str]:
+def outside_modules(workspace: Any) -> list[str]:
     """Names of loaded modules that do not belong to the workspace, in the order in which they were loaded."""
     found = []
     for name, module in list(sys.modules.items()):

@@ -1,7 +1,7 @@
-"""Confinement of the current process on Linux: namespaces, a private view of the workspace, limits, system calls.
+"""Confinement of the current process on Linux: namespaces, a private view of the workspace, limits, calls.
 
-Standard library only, Python 3.9 up: the sandbox's worker loads this file with the project's interpreter. Every function
-acts on the calling process and its future children, and raises OSError when the kernel refuses.
+Standard library only, Python 3.9 up: the worker loads this file with the project's interpreter. Every
+function acts on the calling process and its future children, and raises OSError when the kernel refuses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import stat
 import struct
 import sys
 import zlib
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 NEWNS, NEWUSER, NEWPID = 0x20000, 0x10000000, 0x20000000
 _NOSUID_NODEV, _BIND, _REC, _PRIVATE = 0x2 | 0x4, 0x1000, 0x4000, 0x40000
@@ -55,6 +55,24 @@ def adopt_orphans() -> None:
     _checked(_prctl(_SET_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER")
 
 
+def kill_descendants() -> None:
+    """Without a process number space of our own: orphans became our children; kill until none is left."""
+    for _ in range(50):
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children") as stream:
+                children = [int(each) for each in stream.read().split()]
+        except OSError:
+            return
+        if not children:
+            return
+        for each in children:
+            try:
+                os.kill(each, _SIGKILL)
+                os.waitpid(each, 0)
+            except OSError:
+                continue
+
+
 def hide_memory() -> None:
     """Keep other processes of the same user from tracing this one or looking into it through /proc."""
     _checked(_prctl(_SET_DUMPABLE, 0), "PR_SET_DUMPABLE")
@@ -78,9 +96,7 @@ def _write(path: str, text: str) -> None:
         stream.write(text)
 
 
-def mount(
-    source: Optional[str], target: str, kind: Optional[str], flags: int, options: Optional[str] = None
-) -> None:
+def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """The system call."""
     assert _libc is not None
     encoded = [None if each is None else os.fsencode(each) for each in (source, target, kind, options)]
@@ -93,7 +109,7 @@ def bind(source: str, target: str) -> None:
     mount(source, target, None, _BIND | _REC)
 
 
-# -- a private view of the workspace ---------------------------------------------------------------------------------
+# -- a private view of the workspace -------------------------------------------------------------------------
 
 
 class NoOverlay(OSError):
@@ -123,7 +139,7 @@ def overlay(root: str, place: str, layer: str = "upper") -> None:
         raise NoOverlay(error.errno, str(error)) from error
 
 
-def present(root: str, place: str, texts: Dict[str, bytes], largest_mb: int) -> None:
+def present(root: str, place: str, texts: dict[str, bytes], largest_mb: int) -> None:
     """Show the workspace with other texts of some files; whatever is written to it stays private.
 
     Raises:
@@ -175,7 +191,7 @@ UNNEEDED = (
 
 
 def fresh_temporary(place: str, visible: Sequence[str]) -> None:
-    """Give the process a /tmp and a /dev/shm of its own. ``visible`` are folders below /tmp that must stay there."""
+    """Give the process a /tmp and a /dev/shm of its own. Of /tmp only the folders in ``visible`` stay."""
     inside = [each for each in visible if each.startswith("/tmp/")]
     stage = os.path.join(place, "tmp")
     if inside:
@@ -194,8 +210,8 @@ def fresh_temporary(place: str, visible: Sequence[str]) -> None:
     os.makedirs("/tmp/home", exist_ok=True)
 
 
-def write_texts(root: str, folder: str, texts: Dict[str, bytes]) -> None:
-    """Write files of the workspace into ``folder``, with their mode, and a time that no stale .pyc can match."""
+def write_texts(root: str, folder: str, texts: dict[str, bytes]) -> None:
+    """Write files of the workspace into ``folder``, with their mode and a time that no stale .pyc matches."""
     real = os.path.realpath(root)
     for path, data in texts.items():
         relative = os.path.relpath(os.path.realpath(os.path.join(root, path)), real)
@@ -216,11 +232,11 @@ def write_texts(root: str, folder: str, texts: Dict[str, bytes]) -> None:
         os.utime(target, (moment, moment))
 
 
-# -- limits and privileges -------------------------------------------------------------------------------------------
+# -- limits and privileges -----------------------------------------------------------------------------------
 
 
 def limit(memory_mb: int, file_mb: int, processes: int) -> None:
-    """Bound what one process may use. Limits never rise above those in force. Zero means no limit of that sort."""
+    """Bound what one process may use. Limits never rise above those in force. Zero means no such limit."""
     wanted = [
         (resource.RLIMIT_AS, memory_mb << 20),
         (resource.RLIMIT_FSIZE, file_mb << 20),
@@ -237,7 +253,7 @@ def limit(memory_mb: int, file_mb: int, processes: int) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def kernel() -> Tuple[int, int]:
+def kernel() -> tuple[int, int]:
     """Major and minor version of the running kernel."""
     parts = os.uname().release.split(".")
     try:
@@ -270,7 +286,7 @@ def drop_privileges() -> None:
     _checked(_prctl(_NO_NEW_PRIVS, 1), "PR_SET_NO_NEW_PRIVS")
 
 
-# -- system calls ----------------------------------------------------------------------------------------------------
+# -- system calls --------------------------------------------------------------------------------------------
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _DENIED = {  # by name: the number on x86_64, on aarch64
@@ -311,9 +327,9 @@ _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x50000
 
 
 def _program() -> bytes:
-    """The filter in the kernel's byte code: refuse what could undo the confinement or reach the kernel's edges."""
+    """The filter in the kernel's byte code: refuse what could undo the confinement."""
     column = 0 if platform.machine() == "x86_64" else 1
-    steps: List[bytes] = []
+    steps: list[bytes] = []
 
     def step(code: int, value: int, yes: int = 0, no: int = 0) -> None:
         steps.append(struct.pack("<HBBI", code, yes, no, value))
@@ -343,7 +359,7 @@ class _Filter(ctypes.Structure):
 
 
 def filter_calls() -> None:
-    """Refuse system calls that tests do not need. Does nothing on machines whose call numbers are not known here."""
+    """Refuse system calls that tests do not need, on machines whose call numbers are known here."""
     if platform.machine() not in _ARCHITECTURES or ctypes.sizeof(ctypes.c_void_p) != 8:
         return
     assert _libc is not None

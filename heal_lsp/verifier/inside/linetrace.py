@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, Callable, Dict, List, Optional, Set
+from collections.abc import Callable
+from typing import Any
 
 _TOOLS = (4, 3, 5, 1)
 
 
 class LineTrace:
-    """Collects executed lines by path. ``relative`` names a file of the workspace, or gives None for others."""
+    """Collects executed lines by path. ``relative`` names a file of the workspace; None for others."""
 
-    def __init__(self, relative: Callable[[str], Optional[str]]) -> None:
+    def __init__(self, relative: Callable[[str], str | None]) -> None:
         self._relative = relative
-        self._names: Dict[str, Optional[str]] = {}
-        self._lines: Dict[str, Set[int]] = {}
-        self._tool: Optional[int] = None
+        self._names: dict[str, str | None] = {}
+        self._lines: dict[str, set[int]] = {}
+        self._tool: int | None = None
 
     def start(self) -> None:
         """Begin to collect in this and in every later thread."""
@@ -33,7 +34,7 @@ class LineTrace:
         monitoring.register_callback(self._tool, monitoring.events.LINE, self._reached)
         monitoring.set_events(self._tool, monitoring.events.LINE)
 
-    def taken(self) -> Dict[str, List[int]]:
+    def taken(self) -> dict[str, list[int]]:
         """The lines since the last call."""
         lines, self._lines = self._lines, {}
         if self._tool is not None:
@@ -42,7 +43,7 @@ class LineTrace:
             sys.settrace(self._called)
         return {path: sorted(found) for path, found in lines.items()}
 
-    def _name(self, filename: str) -> Optional[str]:
+    def _name(self, filename: str) -> str | None:
         if filename not in self._names:
             self._names[filename] = self._relative(filename)
         return self._names[filename]

@@ -1,17 +1,19 @@
 """A session of the sandbox: one interpreter that forks a child for each run of tests.
 
-Started by ``worker.py`` as process 1 of a process number space of its own, with the workspace mounted under a private
-overlay. Standard library only, Python 3.9 up. The first record that arrives says how to begin:
+Started by ``worker.py`` as process 1 of a process number space of its own, with the workspace mounted under
+a private overlay. Standard library only, Python 3.9 up. The first record that arrives says how to begin:
 
 ``cold``   import nothing; the child configures pytest itself.
 ``early``  import pytest and the named modules; the child configures it.
-``lazy``   configure pytest here, conftest files included; the child goes on with the collection. The fastest, and right
-           only where no module that a candidate changes has been imported by then, which ``ready`` tells.
+``lazy``   configure pytest here, conftest files included; the child goes on with the collection. The
+           fastest, and right only where no module that a candidate changes has been imported by then, which
+           ``ready`` tells.
 ``probe``  say which Python and pytest this is, and end.
 
-Each ``run`` forks; the child takes namespaces, an overlay with the candidate's texts, limits and a system call filter of
-its own, then runs, and tells what happens as events over a pipe. This process passes them on, keeps the time, and
-kills everything that the child leaves behind. A pipe that closes before ``done`` is a crash.
+Each ``run`` forks; the child takes namespaces, an overlay with the candidate's texts, limits and a system
+call filter of its own, then runs, and tells what happens as events over a pipe. This process passes them
+on, keeps the time, and kills everything that the child leaves behind. A pipe that closes before ``done`` is
+a crash.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from collections.abc import Callable
+from typing import Any
 
 from . import channel, confine
 from .child import MAX_PROCESSES, Child, Selection, pytest_arguments, texts_of
@@ -41,14 +44,14 @@ class Server:
     """The parent's side: forks children and watches over them."""
 
     def __init__(
-        self, config: Dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any
+        self, config: dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any
     ) -> None:
         self.config = config
         self.report = report
         self._receiver = receiver
         self._sender = sender
-        self.request: Dict[str, Any] = {}
-        self.child: Optional[Child] = None
+        self.request: dict[str, Any] = {}
+        self.child: Child | None = None
 
     def serve(self) -> None:
         """Answer requests. Returns in a child, which :attr:`child` then stands for; the parent ends here."""
@@ -67,13 +70,13 @@ class Server:
             elif self._run(request):
                 return
 
-    def _state(self) -> Dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         workspace = self.report.Workspace(self.config["root"])
         files = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
         loaded = {workspace.relative(each) for each in files if isinstance(each, str)} - {None}
         return {"loaded": sorted(loaded), "busy": threading.active_count() > 1 or _has_children()}
 
-    def _preload(self, modules: List[str]) -> None:
+    def _preload(self, modules: list[str]) -> None:
         for name in modules:
             try:
                 importlib.import_module(name)
@@ -81,7 +84,7 @@ class Server:
                 continue
         self._sender.send({"event": "end", "how": "finished", **self._state()})
 
-    def _run(self, request: Dict[str, Any]) -> bool:
+    def _run(self, request: dict[str, Any]) -> bool:
         """Fork. True in the child."""
         began = time.monotonic()
         reader, writer = os.pipe()
@@ -109,21 +112,19 @@ class Server:
         return False
 
     def _end_everything(self, pid: int) -> None:
-        kills: List[Callable[[], None]] = [
+        kills: list[Callable[[], None]] = [
             lambda: os.killpg(pid, signal.SIGKILL),
             lambda: os.kill(pid, signal.SIGKILL),
         ]
         if os.getpid() == 1:  # of our own process number space: all of it is the child's
             kills.append(lambda: os.kill(-1, signal.SIGKILL))
         for kill in kills:
-            try:
+            with contextlib.suppress(OSError):
                 kill()
-            except OSError:
-                pass
         if os.getpid() != 1:
-            _kill_descendants()
+            confine.kill_descendants()
 
-    def _restore(self, request: Dict[str, Any]) -> None:
+    def _restore(self, request: dict[str, Any]) -> None:
         """Without an overlay, put the files back that the run had changed."""
         confine.write_texts(self.config["root"], self.config["root"], texts_of(request["restore"]))
 
@@ -131,18 +132,18 @@ class Server:
 class Watcher:
     """Follows one child: passes its events on and ends its time."""
 
-    def __init__(self, pid: int, reader: int, request: Dict[str, Any], sender: Any, began: float) -> None:
+    def __init__(self, pid: int, reader: int, request: dict[str, Any], sender: Any, began: float) -> None:
         self._pid = pid
         self._reader = channel.Receiver(reader)
         self._request = request
         self._sender = sender
         self._end = began + request["seconds"]
         self._began = began
-        self._test: Optional[str] = None
+        self._test: str | None = None
         self._test_end = self._end
 
-    def watch(self) -> Tuple[str, Optional[str]]:
-        """How the child ended (``finished``, ``died``, ``slow``, ``killed``, ``crowd``), and the test that ran then."""
+    def watch(self) -> tuple[str, str | None]:
+        """How the child ended (finished, died, slow, killed, crowd), and in which test."""
         while True:
             now = time.monotonic()
             if now >= self._end:
@@ -194,11 +195,11 @@ def make_lazy_plugin(server: Server) -> Any:
     return Plugin()
 
 
-# -- processes -------------------------------------------------------------------------------------------------------
+# -- processes -----------------------------------------------------------------------------------------------
 
 
 def _crowded() -> bool:
-    """Whether far more processes run than tests need, as a fork bomb makes. As root no limit of the kernel binds."""
+    """Whether far more processes run than tests need, as a fork bomb makes. No kernel limit binds root."""
     if os.getpid() != 1:
         return False
     return sum(each.isdigit() for each in os.listdir("/proc")) > MAX_PROCESSES
@@ -212,25 +213,7 @@ def _has_children() -> bool:
         return False
 
 
-def _kill_descendants() -> None:
-    """Without a process number space of our own: orphans became our children, and are killed until none is left."""
-    for _ in range(50):
-        try:
-            with open("/proc/self/task/%d/children" % threading.get_native_id()) as stream:
-                children = [int(each) for each in stream.read().split()]
-        except OSError:
-            return
-        if not children:
-            return
-        for each in children:
-            try:
-                os.kill(each, signal.SIGKILL)
-                os.waitpid(each, 0)
-            except OSError:
-                continue
-
-
-def _status(pid: int) -> Dict[str, Any]:
+def _status(pid: int) -> dict[str, Any]:
     """The signal or the exit code that a child ended with."""
     try:
         _, status = os.waitpid(pid, 0)
@@ -242,7 +225,7 @@ def _status(pid: int) -> Dict[str, Any]:
 
 
 def _reap() -> None:
-    """Collect ended processes without waiting: taking a namespace down costs time that no one needs to spend."""
+    """Collect ended processes without waiting: the end of a namespace takes a while."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -250,15 +233,15 @@ def _reap() -> None:
         pass
 
 
-# -- beginning -------------------------------------------------------------------------------------------------------
+# -- beginning -----------------------------------------------------------------------------------------------
 
 
-def probe() -> Dict[str, Any]:
+def probe() -> dict[str, Any]:
     """What this interpreter is."""
-    found: Dict[str, Any] = {
+    found: dict[str, Any] = {
         "event": "ready",
         "mode": "probe",
-        "python": "%d.%d.%d" % sys.version_info[:3],
+        "python": ".".join(map(str, sys.version_info[:3])),
         "pytest": "",
         "problem": "",
     }
@@ -274,7 +257,7 @@ def probe() -> Dict[str, Any]:
     return found
 
 
-def _interfaces() -> List[str]:
+def _interfaces() -> list[str]:
     """The network interfaces that can be seen."""
     try:
         with open("/proc/self/net/dev") as stream:
@@ -283,7 +266,7 @@ def _interfaces() -> List[str]:
         return ["unknown"]
 
 
-def begin(config: Dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any) -> None:
+def begin(config: dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any) -> None:
     """Get as far as the mode says, then serve."""
     server = Server(config, receiver, sender, report)
     if config["mode"] == "lazy":
@@ -303,7 +286,7 @@ def begin(config: Dict[str, Any], receiver: channel.Receiver, sender: channel.Se
         )
         return
     if config["mode"] == "early":
-        import pytest  # noqa: F811
+        import pytest
         from _pytest.config import default_plugins
 
         for name in (*("_pytest." + each for each in default_plugins), *config["modules"]):
@@ -343,7 +326,8 @@ def main(requests: int, replies: int) -> None:
 def _load_report(path: str) -> Any:
     """The report plugin, under a name that no module of a project has."""
     spec = importlib.util.spec_from_file_location("heal_inside.report", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -1,26 +1,28 @@
 """Signs that the sandbox, not the code, made a test fail. Standard library only, Python 3.9 up.
 
-A sign is what was seen: an error of the operating system in the chain of exceptions, a connection that was tried, a
-hidden file that was opened. What they mean is decided outside, where the settings and the host are known.
+A sign is what was seen: an error of the operating system in the chain of exceptions, a connection that was
+tried, a hidden file that was opened. What they mean is decided outside, where the settings and the host are
+known.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 _CHAIN = 20
 
 
-def in_exception(error: BaseException) -> List[Dict[str, Any]]:
+def in_exception(error: BaseException) -> list[dict[str, Any]]:
     """The signs in an exception and in those that led to it."""
     return [sign for each in _chain(error) for sign in _signs(each)]
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    waiting: List[Any] = [error]
-    seen: Set[int] = set()
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
     while waiting and len(seen) < _CHAIN:
         each = waiting.pop(0)
         if not isinstance(each, BaseException) or id(each) in seen:
@@ -30,7 +32,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [each.__cause__, each.__context__, *(getattr(each, "exceptions", None) or ())]
 
 
-def _signs(error: BaseException) -> Iterator[Dict[str, Any]]:
+def _signs(error: BaseException) -> Iterator[dict[str, Any]]:
     if isinstance(error, MemoryError):
         yield {"kind": "memory"}
     elif isinstance(error, OSError):
@@ -53,9 +55,10 @@ def _full(path: str) -> str:
 
 def _variable(error: KeyError) -> str:
     """The environment variable whose absence raised this, if that is what happened."""
-    tb, last = error.__traceback__, None
+    tb: Any = error.__traceback__
+    last: Any = None
     while tb is not None:
-        tb, last = tb.tb_next, tb.tb_frame
+        last, tb = tb.tb_frame, tb.tb_next
     if last is None or last.f_code.co_filename != os.__file__ or not error.args:
         return ""
     name = error.args[0]
@@ -65,17 +68,17 @@ def _variable(error: KeyError) -> str:
 class Watch:
     """Notes what is reached for while tests run: the network, and files that are hidden from them."""
 
-    def __init__(self, masked: Tuple[str, ...]) -> None:
+    def __init__(self, masked: tuple[str, ...]) -> None:
         self._masked = frozenset(masked)
-        self._seen: List[Dict[str, Any]] = []
+        self._seen: list[dict[str, Any]] = []
         sys.addaudithook(self._hear)
 
-    def taken(self) -> List[Dict[str, Any]]:
+    def taken(self) -> list[dict[str, Any]]:
         """What was noted since the last call."""
         seen, self._seen = self._seen, []
         return seen
 
-    def _hear(self, event: str, args: Tuple[Any, ...]) -> None:
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             if self._masked and type(args[0]) is str and os.path.abspath(args[0]) in self._masked:
                 self._note({"kind": "masked", "path": os.path.abspath(args[0])})
@@ -84,12 +87,12 @@ class Watch:
         elif event == "socket.getaddrinfo" and args[0] is not None:
             self._note({"kind": "network", "host": _word(args[0]), "port": 0})
 
-    def _note(self, sign: Dict[str, Any]) -> None:
+    def _note(self, sign: dict[str, Any]) -> None:
         if len(self._seen) < _CHAIN and sign not in self._seen:
             self._seen.append(sign)
 
 
-def _connection(address: Any) -> Dict[str, Any]:
+def _connection(address: Any) -> dict[str, Any]:
     if isinstance(address, tuple) and len(address) >= 2:
         port = address[1] if isinstance(address[1], int) else 0
         return {"kind": "network", "host": _word(address[0]), "port": port}

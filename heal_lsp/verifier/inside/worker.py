@@ -1,17 +1,19 @@
 """The sandbox's first process: opens sessions, each a fresh interpreter with a private view of the workspace.
 
 Run inside bubblewrap by the project's interpreter, with ``-I -S``. Standard library only, Python 3.9 up. It
-runs no code of the project's itself: that happens in sessions (``session.py``), which hold no capability and have a
-process number space of their own, so that nothing in them can reach this process.
+runs no code of the project's itself: that happens in sessions (``session.py``), which hold no capability
+and have a process number space of their own, so that nothing in them can reach this process.
 
-Requests and replies are JSON lines on standard input and output. The first line is the configuration. Requests:
-``open`` (starts a session, answered by what ``session.py`` says when it is ready), ``run`` (passed on to a session;
-its events are passed back until ``end``), ``shut``. Every request but ``shut`` names its ``seconds``.
+Requests and replies are JSON lines on standard input and output. The first line is the configuration.
+Requests: ``open`` (starts a session, answered by what ``session.py`` says when it is ready), ``run`` and
+``preload`` (passed on to a session; its events are passed back until ``end``), ``shut``. Every request
+names its ``seconds``.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import fnmatch
 import json
 import os
@@ -20,7 +22,8 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from . import channel, confine
 
@@ -39,20 +42,14 @@ class Session:
 
     def kill(self) -> None:
         """End it and every process in it."""
-        for end in (
-            lambda: os.killpg(self._process, signal.SIGKILL),
-            lambda: os.kill(self._process, signal.SIGKILL),
-        ):
-            try:
-                end()
-            except OSError:
-                pass
+        with contextlib.suppress(OSError):
+            os.killpg(self._process, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            os.kill(self._process, signal.SIGKILL)
         os.close(self._requests)
         os.close(self._replies)
-        try:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(self._process, 0)
-        except ChildProcessError:
-            pass
 
 
 class Worker:
@@ -61,9 +58,9 @@ class Worker:
     def __init__(self, requests: int, replies: int) -> None:
         self._receiver = channel.Receiver(requests)
         self._sender = channel.Sender(replies)
-        self._config: Dict[str, Any] = self._receiver.record()
-        self._sessions: Dict[str, Session] = {}
-        self._masks: Optional[Dict[str, bytes]] = None
+        self._config: dict[str, Any] = self._receiver.record()
+        self._sessions: dict[str, Session] = {}
+        self._masks: dict[str, bytes] | None = None
 
     def serve(self) -> None:
         """Until the other side closes."""
@@ -81,8 +78,9 @@ class Worker:
         except channel.Closed:
             for each in self._sessions.values():
                 each.kill()
+            confine.kill_descendants()
 
-    def _answer(self, request: Dict[str, Any]) -> None:
+    def _answer(self, request: dict[str, Any]) -> None:
         name = request["session"]
         if request["op"] == "shut":
             session = self._sessions.pop(name, None)
@@ -106,7 +104,7 @@ class Worker:
             del self._sessions[name]
             session.kill()
 
-    def _relay(self, session: Session, request: Dict[str, Any], last: str) -> bool:
+    def _relay(self, session: Session, request: dict[str, Any], last: str) -> bool:
         """Pass a request on and what it leads to back. False when the session is of no more use."""
         end = time.monotonic() + request["seconds"] + _GRACE
         how = "died"
@@ -134,7 +132,7 @@ class Worker:
         )
         return False
 
-    def _line(self, session: Session, end: float) -> Optional[bytes]:
+    def _line(self, session: Session, end: float) -> bytes | None:
         """The session's next line, or None when its time is over."""
         while not session.receiver.waiting:
             left = end - time.monotonic()
@@ -148,14 +146,14 @@ class Worker:
             if theirs in ready:
                 break
         try:
-            line: Optional[bytes] = session.receiver.line(max(0.0, end - time.monotonic()))
+            line: bytes | None = session.receiver.line(max(0.0, end - time.monotonic()))
         except channel.Closed as closed:
             raise EndOfSession from closed
         return line
 
     # -- starting a session --
 
-    def _open(self, request: Dict[str, Any], masks: Dict[str, bytes]) -> Session:
+    def _open(self, request: dict[str, Any], masks: dict[str, bytes]) -> Session:
         requests_read, requests_write = os.pipe()
         replies_read, replies_write = os.pipe()
         process = os.fork()
@@ -179,14 +177,14 @@ class Worker:
         return Session(process, requests_write, replies_read)
 
     def _become_session(
-        self, request: Dict[str, Any], masks: Dict[str, bytes], requests: int, replies: int
+        self, request: dict[str, Any], masks: dict[str, bytes], requests: int, replies: int
     ) -> None:
-        """In a new process: build the view of the workspace, then start the interpreter as process 1 of its own."""
+        """In a new process: build the view of the workspace, then start the interpreter as process 1."""
         config = self._config
         os.setsid()
         texts = {path: base64.b64decode(data) for path, data in request["texts"].items()}
+        confine.die_with_parent()
         if config["isolated"]:
-            confine.die_with_parent()
             confine.unshare(confine.NEWNS | confine.NEWPID)
             confine.scratch(config["scratch"], config["disk_mb"])
             confine.present(config["root"], config["scratch"], {**masks, **texts}, config["copy_mb"])
@@ -194,8 +192,8 @@ class Worker:
             confine.write_texts(config["root"], config["root"], texts)
         inner = os.fork()
         if inner == 0:
+            confine.die_with_parent()
             if config["isolated"]:
-                confine.die_with_parent()
                 confine.drop_privileges()
             for descriptor in (requests, replies):
                 os.set_inheritable(descriptor, True)
@@ -208,7 +206,7 @@ class Worker:
         _, status = os.waitpid(inner, 0)
         os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)
 
-    def _masked(self) -> Dict[str, bytes]:
+    def _masked(self) -> dict[str, bytes]:
         """The files to hide, each with the empty text that stands in its place."""
         if self._masks is None:
             root = self._config["root"]
@@ -238,8 +236,8 @@ class EndOfSession(Exception):
     """A session's process ended."""
 
 
-def hidden_files(root: str, globs: List[str]) -> Iterator[str]:
-    """Workspace-relative paths of the files that match the globs: by name, or by path for a glob with a slash."""
+def hidden_files(root: str, globs: list[str]) -> Iterator[str]:
+    """Workspace-relative paths of the files that match: by name, or by path for a glob with a slash."""
     names = [each for each in globs if "/" not in each]
     paths = [form for each in globs if "/" in each for form in (each, "*/" + each)]
     by_name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)")
