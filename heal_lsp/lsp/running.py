@@ -162,6 +162,7 @@ class Running:
                 step.phase, step.note or (plural(step.count, "selection") if step.count else step.phase)
             )
 
+        reply = None
         active = self._active.setdefault(folder.path, [])
         active.append(tests or saved)
         try:
@@ -169,7 +170,7 @@ class Running:
         finally:
             active.remove(tests or saved)
             begin.cancel()
-            progress.end("ended")
+            progress.end(_tally(reply.report) if reply is not None else "stopped")
         if reply is not None:
             state.learn(folder, reply, digests)
             _tell_denied(state, reply.report)
@@ -224,11 +225,15 @@ def _tell_denied(state: State, report: Report) -> None:
 
 def _summary(report: Report) -> str:
     """The counts of a run in one sentence."""
-    counts = [f"{number} {word}" for word, number in _counts(report).items() if number]
-    what = ", ".join(counts) or "No tests ran"
     cut = "" if report.finished else "; the run was cut short"
     label = f"; sandbox: {report.isolation}" if report.isolation else ""
-    return f"Tests: {what} in {report.seconds:.1f} s{cut}{label}."
+    return f"Tests: {_tally(report)} in {report.seconds:.1f} s{cut}{label}."
+
+
+def _tally(report: Report) -> str:
+    """The counts of a run in a few words."""
+    counts = [f"{number} {word}" for word, number in _counts(report).items() if number]
+    return ", ".join(counts) or "none ran"
 
 
 def _counts(report: Report) -> dict[str, int]:
