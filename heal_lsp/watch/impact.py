@@ -168,7 +168,12 @@ class ImpactIndex:
     ) -> list[str]:
         """The files whose text has one of the names, as a word of its own."""
         wanted = re.compile("|".join(rf"(?<![\w.]){re.escape(name)}(?!\w)" for name in names))
-        return [each for each in sorted(files) if wanted.search(self._tree.text(each, texts) or "")]
+        found = []
+        for each in sorted(files):
+            text = self._tree.text(each, texts) or ""
+            if any(name in text for name in names) and wanted.search(text):
+                found.append(each)
+        return found
 
 
 def _names_of(path: str) -> list[str]:

@@ -13,19 +13,33 @@ from collections.abc import Iterator
 import attrs
 
 _LITERAL = r"""(?P<quote>["'])(?P<name>\.*[^\W\d][\w.]*)(?P=quote)"""
-_LOADERS = r"import_module|__import__|importorskip|run_module|patch(?:\.dict|\.multiple)?|setattr|delattr"
-_REST_OF_LINE = r"(?:\\\r?\n|[^\n\r;#(])"
+_LOADERS = (
+    "import_module",
+    "__import__",
+    "importorskip",
+    "run_module",
+    "patch",
+    r"patch\.dict",
+    r"patch\.multiple",
+    "setattr",
+    "delattr",
+)
+_AFTER_LOADER = "|".join(rf"(?<=\b{name}\()" for name in _LOADERS)
+_REST_OF_LINE = r"(?:\\\n|[^\n;#(])"
+# It starts with one set of characters, so that the search runs through all others at full speed.
 _PARTS = re.compile(
-    r"(?P<long>\"\"\"|''')"
-    r"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
-    r"|#[^\n]*"
-    r"|(?P<statement>(?:^|(?<=[;:]))[ \t]*(?:"
+    r"[\"'#\n;:(](?:"
+    r"(?P<long>(?<=\")\"\"|(?<=')'')"
+    r"|(?<=\")[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?|(?<=')[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
+    r"|(?<=#)[^\n]*"
+    r"|(?<=[\n;:])[ \t]*(?P<statement>"
     rf"from\b{_REST_OF_LINE}+?\bimport\b[ \t]*(?:\((?:[^()#]|#[^\n]*)*\)|{_REST_OF_LINE}+)"
     rf"|import[ \t\\]{_REST_OF_LINE}+"
-    r"|from[ \t]+[.\w]+))"
-    rf"|\b(?:{_LOADERS})\(\s*{_LITERAL}"
-    r"|^pytest_plugins\b[^=\n]*\+?=\s*(?P<plugins>\[[^\]]*\]|\([^)]*\)|[^\n]*)",
-    re.MULTILINE | re.DOTALL,
+    r"|from[ \t]+[.\w]+)"
+    rf"|(?:{_AFTER_LOADER})\s*{_LITERAL}"
+    r"|(?<=\n)pytest_plugins\b[^=\n]*\+?=\s*(?P<plugins>\[[^\]]*\]|\([^)]*\)|[^\n]*)"
+    r")",
+    re.DOTALL,
 )
 _ENDS = {
     quote: re.compile(
@@ -61,9 +75,9 @@ class Facts:
 def read_facts(text: str) -> Facts:
     """The imports of a text, those in functions included, and whether it has doctests. Never raises."""
     found: list[Import] = []
-    for part in _parts(text.replace("\0", "")):
+    for part in _parts("\n" + text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")):
         if statement := part["statement"]:
-            found += _statement(statement.strip())
+            found += _statement(statement)
         elif name := part["name"]:
             found.append(_named(name))
         elif plugins := part["plugins"]:
@@ -77,8 +91,8 @@ def _parts(text: str) -> Iterator[re.Match[str]]:
     position = 0
     while part := _PARTS.search(text, position):
         position = part.end()
-        quote = part["long"]
-        if not quote:
+        quote = part[0]
+        if not part["long"]:
             yield part
         elif quote not in unfinished:
             if end := _ENDS[quote].match(text, position):

@@ -20,17 +20,18 @@ class ModuleMap:
     def __init__(self, files: Collection[str], pythonpath: Collection[str] = ()) -> None:
         self._files = files if isinstance(files, (set, frozenset, dict)) else set(files)
         self._bases = {"", "src", *(posixpath.normpath(each).removeprefix(".") for each in pythonpath)}
-        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_name: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         for path in files:
-            self._by_name[_parts(path)[-1]].append(path)
+            parts = _parts(path)
+            self._by_name[parts[-1]].append((parts, path))
+        self._found: dict[tuple[str, str], set[str]] = {}
 
     def reached(self, importer: str, what: Import) -> set[str]:
         """The files that an import in ``importer`` runs, without what :meth:`packages` gives for them."""
         if what.level:
             return self._relative(importer, what)
-        found = self._absolute(importer, what.module)
-        for name in what.names:
-            found |= self._absolute(importer, f"{what.module}.{name}")
+        wanted = [what.module, *(f"{what.module}.{name}" for name in what.names)]
+        found = {path for each in wanted for path in self._absolute(importer, each)}
         if what.guess and not found and "." in what.module:
             return self.reached(importer, Import(what.module.rpartition(".")[0], guess=True))
         return found or self._package(importer, what.module)
@@ -60,9 +61,16 @@ class ModuleMap:
         return [path for path in (f"{start}.py", posixpath.join(start, "__init__.py")) if path in self._files]
 
     def _absolute(self, importer: str, module: str) -> set[str]:
-        parts = tuple(module.split("."))
-        tails = [path for path in self._by_name.get(parts[-1], ()) if _parts(path)[-len(parts) :] == parts]
-        bases = {path: "/".join(_parts(path)[: -len(parts)]) for path in tails}
+        key = posixpath.dirname(importer), module
+        if key not in self._found:
+            self._found[key] = self._search(importer, tuple(module.split(".")))
+        return self._found[key]
+
+    def _search(self, importer: str, parts: tuple[str, ...]) -> set[str]:
+        named = self._by_name.get(parts[-1], ())
+        bases = {path: "/".join(own[: -len(parts)]) for own, path in named if own[-len(parts) :] == parts}
+        if not bases:
+            return set()
         usual = {*self._bases, posixpath.dirname(importer), self._base(importer)}
         likely = {path for path, base in bases.items() if base in usual}
         if likely or parts[0] in sys.stdlib_module_names:

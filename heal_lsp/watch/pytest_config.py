@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatch
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import Any
 
 import attrs
@@ -44,9 +43,9 @@ class PytestConfig:
 
     def names_test(self, path: str) -> bool:
         """Whether pytest takes the file at a workspace-relative path for a test file by its name."""
-        file = PurePosixPath(path)
-        return file.suffix == ".py" and any(
-            fnmatch("/" + path, f"*/{glob}") if "/" in glob else fnmatch(file.name, glob)
+        name = path.rpartition("/")[2]
+        return name.endswith(".py") and any(
+            fnmatch("/" + path, f"*/{glob}") if "/" in glob else fnmatch(name, glob)
             for glob in self.python_files
         )
 

@@ -49,7 +49,7 @@ def read_tracebacks(lines: Sequence[str]) -> list[Raised]:
 
 def _read(lines: Sequence[str], depth: int) -> list[Raised]:
     found: list[Raised] = []
-    chained = False
+    chained = remote = False
     index = 0
     while index < len(lines):
         block = _Block.at(lines, index)
@@ -57,12 +57,14 @@ def _read(lines: Sequence[str], depth: int) -> list[Raised]:
             chained = chained or CHAIN.search(lines[index]) is not None
             index += 1
             continue
+        quoted = index > 0 and lines[index - 1].endswith('"""')  # what a process of a pool sent back
         raised, index = block.read(depth)
         if raised is not None:
             if chained and found:
-                found.pop()
+                cause = found.pop()
+                raised = attrs.evolve(raised, frames=raised.frames + cause.frames) if remote else raised
             found.append(raised)
-            chained = False
+            chained, remote = False, quoted
     return found
 
 

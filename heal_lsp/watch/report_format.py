@@ -103,6 +103,8 @@ def _strict_converter() -> cattrs.Converter:
     converter = make_converter(detailed_validation=False)
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
+    for enum in (TestOutcome, FailureKind, ObstacleKind):
+        converter.register_structure_hook(enum, lambda value, kind: kind(value))
     converter.register_structure_hook(float, _seconds)
     return converter
 

@@ -225,6 +225,19 @@ class TestShapes:
         ]
         assert places(found[0]) == [("a.py", 37, "<module>"), ("a.py", 23, "eg"), ("a.py", 14, "one")]
 
+    def test_what_a_worker_process_raised_is_placed_in_the_worker(self, tmp_path: Path) -> None:
+        script = tmp_path / "pool.py"
+        script.write_text(
+            "from concurrent.futures import ProcessPoolExecutor\n\ndef work(n):\n    return 1 / n\n\n"
+            "if __name__ == '__main__':\n    with ProcessPoolExecutor(1) as pool:\n"
+            "        pool.submit(work, 0).result()\n"
+        )
+        run = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        (found,) = parse_traceback(run.stderr, tmp_path)
+        assert (found.exception, found.message) == ("ZeroDivisionError", "division by zero")
+        assert (found.path, found.line) == ("pool.py", 4)
+        assert ("pool.py", 8, "<module>") in places(found)
+
 
 class TestPaths:
     def test_frames_elsewhere_stay_absolute_and_do_not_place_the_failure(self) -> None:
