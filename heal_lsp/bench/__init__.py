@@ -1,1 +1,1 @@
-"""Benchmark suites: bugs with visible and held-out tests, healed by the engine or in a real editor session."""
+"""Benchmark suites: bugs with visible and held-out tests, healed by the engine or in an editor session."""

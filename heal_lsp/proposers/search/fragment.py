@@ -170,7 +170,7 @@ def section(lower: Fragment | None, upper: Fragment | None, step: Fragment | Non
     parts = [each.at(Level.TEST) if each else "" for each in (lower, upper)]
     if step:
         parts.append(step.at(Level.TEST))
-    return Fragment(":".join(parts), Level.NAMED, 1 + sum(each.size for each in (lower, upper, step) if each))
+    return Fragment(":".join(parts), Level.ATOM, 1 + sum(each.size for each in (lower, upper, step) if each))
 
 
 def listed(*elements: Fragment) -> Fragment:
@@ -181,7 +181,7 @@ def listed(*elements: Fragment) -> Fragment:
 
 def level_of(node: ast.expr, text: str) -> Level:
     """How tightly a node binds, given its text."""
-    if isinstance(node, (ast.NamedExpr, ast.Slice, ast.Starred)):
+    if isinstance(node, (ast.NamedExpr, ast.Starred)):
         return Level.NAMED
     if isinstance(node, ast.Tuple):
         return Level.ATOM if _is_parenthesised(node, text) else Level.TUPLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from itertools import count
 
 import attrs
@@ -47,7 +47,9 @@ class SearchProposer:
     budget: Budget
     name: str = "search"
 
-    async def propose(self, task: Task, baseline: Baseline, memory: Memory) -> AsyncIterator[Candidate]:
+    async def propose(
+        self, task: Task, baseline: Baseline, memory: Memory
+    ) -> AsyncGenerator[Candidate, None]:
         """Yield candidates for a task's target; none when its text cannot be parsed."""
         subject = survey(task)
         if subject is None:

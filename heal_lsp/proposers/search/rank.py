@@ -12,6 +12,7 @@ import attrs
 
 from heal_lsp.core.model import Baseline, Task
 from heal_lsp.core.text import Edit
+from heal_lsp.proposers.search.confine import confined
 from heal_lsp.proposers.search.draft import Operator
 from heal_lsp.proposers.search.subject import FUNCTIONS, Site, Subject
 
@@ -117,7 +118,8 @@ def _scored(site: Site, operator: Operator, suspicion: Suspicion) -> Iterable[Ch
         line = draft.line if draft.line != site.line or site.statement is None else site.statement.line
         penalty = min(suspicion.penalty(line), suspicion.penalty(draft.line))
         cost = operator.cost + draft.extra + SIZE_WEIGHT * draft.size + penalty
-        yield Change(draft.edits, cost, operator.name, draft.line, draft.note)
+        edits = confined(draft.edits, site.subject.source, site.subject.end)
+        yield Change(edits, cost, operator.name, draft.line, draft.note)
 
 
 def ordered(found: Iterable[Change]) -> list[Change]:

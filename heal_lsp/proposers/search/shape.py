@@ -30,12 +30,9 @@ class Shapes:
         """Whether edits give a target that compiles and that was not seen before; takes note of it."""
         inside = [each for each in edits if each.start >= self._start]
         outside = [each for each in edits if each.start < self._start]
-        if any(each.end > self._end and each.start < self._end for each in inside):
+        if any(each.end > self._end for each in inside):
             return False
-        moved = [
-            Edit(each.start - self._start, min(each.end, self._end) - self._start, each.new)
-            for each in inside
-        ]
+        moved = [Edit(each.start - self._start, each.end - self._start, each.new) for each in inside]
         key = self._key(moved)
         if key is None:
             return False

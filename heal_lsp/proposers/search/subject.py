@@ -186,6 +186,11 @@ class Subject:
     conditions: dict[frozenset[str], list[tuple[Fragment, float]]] = attrs.field(factory=dict)
     """Simple conditions by the same."""
 
+    @cached_property
+    def end(self) -> int:
+        """The offset after the target's last byte."""
+        return self.source.span(self.root)[1]
+
     @property
     def failure(self) -> Failure:
         return self.task.failure

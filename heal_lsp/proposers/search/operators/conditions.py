@@ -120,7 +120,8 @@ def filters(site: Site) -> Drafts:
         start, end = source.span(condition)
         word = source.data.rindex(b"if", 0, start)
         text = source.data[word:start].strip()
-        yield Draft.single(word, end, "", site.line) if text == b"if" else None
+        gap = len(source.data[:word]) - len(source.data[:word].rstrip(b" "))
+        yield Draft.single(word - gap, end, "", site.line) if text == b"if" else None
     if not last.ifs and isinstance(node, (ast.ListComp, ast.SetComp)):
         inner = site.subject.site(node.elt)
         close = source.span(node)[1] - 1

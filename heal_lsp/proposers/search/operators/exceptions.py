@@ -10,7 +10,7 @@ from heal_lsp.proposers.search import blocks
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.pool import is_value
-from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.subject import Site, is_docstring
 
 _HOMES: dict[str, str] = {
     "deque": "collections", "defaultdict": "collections", "Counter": "collections",
@@ -194,7 +194,7 @@ def mutable_default(site: Site) -> Drafts:
     node, source = site.node, site.subject.source
     assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     plain = [*node.args.posonlyargs, *node.args.args]
-    start = 1 if isinstance(node.body[0], ast.Expr) and len(node.body) > 1 else 0
+    start = 1 if is_docstring(node.body[0]) and len(node.body) > 1 else 0
     first = site.subject.site(node.body[start])
     inner = blocks.deeper(site)
     for argument, default in zip(

@@ -25,6 +25,8 @@ def slice_bound(site: Site) -> Drafts:
         yield site.replace(f.section(None, upper, step))
     if upper:
         yield site.replace(f.section(lower, None, step))
+    if not (lower and upper):
+        yield site.replace(f.section(upper, lower, step), 0.2)
     if step:
         yield site.replace(f.section(lower, upper, None))
     else:

@@ -33,6 +33,8 @@ def exchange(site: Site) -> Drafts:
     index = (site.index or 0) + 1
     if site.parent is None or index >= len(site.siblings) or is_docstring(site.node):
         return
+    if isinstance(site.siblings[index], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
+        return  # what came before it would never run
     first = Block.of(site)
     second = Block.between(site.subject.source, site.siblings[index : index + 1])
     if first is None or second is None or site.is_elif:
