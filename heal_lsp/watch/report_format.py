@@ -19,7 +19,17 @@ import attrs
 import cattrs
 from cattrs.preconf.json import make_converter
 
-from heal_lsp.core.model import Failure, Frame, Obstacle, Report, TestResult, Value
+from heal_lsp.core.model import (
+    Failure,
+    FailureKind,
+    Frame,
+    Obstacle,
+    ObstacleKind,
+    Report,
+    TestOutcome,
+    TestResult,
+    Value,
+)
 
 MAX_NESTED = 2_000_000
 """Lists and objects in one file, counted before it is parsed: each takes far more memory than bytes."""
@@ -103,7 +113,11 @@ def _strict_converter() -> cattrs.Converter:
     converter = make_converter(detailed_validation=False)
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
-    for enum in (TestOutcome, FailureKind, ObstacleKind):
+    for enum in (
+        TestOutcome,
+        FailureKind,
+        ObstacleKind,
+    ):  # strings too, which the hook above would leave plain
         converter.register_structure_hook(enum, lambda value, kind: kind(value))
     converter.register_structure_hook(float, _seconds)
     return converter

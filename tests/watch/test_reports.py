@@ -105,6 +105,12 @@ def refusal(folder: Path, root: Path) -> str:
 def test_a_written_report_comes_back_whole(folder: Path, root: Path) -> None:
     path = write_report(folder, report(root))
     assert ReportFolder(folder, root).scan() == [report(root)]
+    (found,) = ReportFolder(folder, root).scan()
+    assert isinstance(found, Report)
+    assert found.tests[0].outcome is TestOutcome.FAILED
+    assert found.failures[0].kind is FailureKind.ASSERTION
+    assert found.obstacle is not None
+    assert found.obstacle.kind is ObstacleKind.TIMEOUT
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in folder.iterdir()] == [path.name]
 
@@ -321,6 +327,14 @@ def test_a_line_that_no_file_has_is_refused(folder: Path, root: Path, line: Any)
 def test_a_time_that_is_none_is_refused(folder: Path, root: Path, seconds: str) -> None:
     data = json.dumps(tree(root)).replace('"seconds": 1', f'"seconds": {seconds}', 1)
     drop(folder, data.encode())
+    refusal(folder, root)
+
+
+@pytest.mark.parametrize("value", ["exploded", "", None, 3, ["failed"]])
+def test_an_outcome_that_there_is_none_of_is_refused(folder: Path, root: Path, value: Any) -> None:
+    data = tree(root)
+    data["tests"][0]["outcome"] = value
+    drop(folder, data)
     refusal(folder, root)
 
 
