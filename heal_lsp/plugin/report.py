@@ -209,6 +209,7 @@ def failure_of(
     error, tb = _unwrapped(error)
     everything = list(_entries(tb, workspace))
     entries = [each for each in everything if not _is_internal(each.code.co_filename)]
+    entries = entries[next((at for at, each in enumerate(entries) if each.path is not None), 0) :]
     path, line = _position(error, entries, workspace, place)
     deepest = next((each for each in reversed(entries) if each.path is not None), None)
     return {

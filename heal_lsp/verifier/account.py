@@ -41,6 +41,7 @@ class Account:
         self.exit: int | None = None
         self.reason = ""
         self.whole = False
+        self.output = ""
         """Whether pytest said that it ran all there was."""
         self.end: Event = {}
 
@@ -111,6 +112,7 @@ class Account:
         self.exit = int(event["exit"])
         self.reason = str(event.get("reason", "")).strip()
         self.whole = bool(event.get("whole", False))
+        self.output = str(event.get("output", ""))
 
     def _take_end(self, event: Event) -> None:
         self.end = event

@@ -117,7 +117,8 @@ class WorkerClient:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), 1.0)
             transport = getattr(process, "_transport", None)
-            if transport is not None:
+            if transport is not None and process.returncode is not None:
+                # before the end is known, closing would take it from whoever waits for it
                 transport.close()
         if self._drain is not None:
             self._drain.cancel()
@@ -125,12 +126,10 @@ class WorkerClient:
             shutil.rmtree(self.box.temporary, ignore_errors=True)
 
     def _kill(self, process: asyncio.subprocess.Process) -> None:
-        for group in (True, False):
+        if process.returncode is None:
+            # not process.kill(): it polls, and takes the end from asyncio's own wait
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                if group:
-                    os.killpg(process.pid, signal.SIGKILL)
-                elif process.returncode is None:
-                    process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
 
     async def _write(self, record: Event) -> None:
         if self._process is None or self._process.stdin is None:

@@ -23,6 +23,8 @@ _HANGING = 1.0
 """Seconds for a test that failed with the original text: how long it takes when it passes is not known."""
 _SLACK = 10.0
 """How many times as long as before a test may take."""
+_CHANCES = 3
+"""How often a test is run again to see whether it is flaky."""
 _OPEN_SECONDS = 60.0
 Texts = Mapping[str, bytes]
 
@@ -62,28 +64,41 @@ class Lane:
 
     async def warm(self, client: WorkerClient) -> tuple[str, ...]:
         """Find the fastest way to run that agrees with the cold run. Returns the flaky failing tests."""
-        differing: set[str] = set()
-        for mode in ("lazy", "early"):
-            if not await self._opened(client, mode):
-                continue
-            differing = await self._differing(client)
-            if not differing:
-                return ()
-            await self._shut(client)
-        self.mode = "cold"
-        again = await self.run_cold(
-            client, (*self.failing, *self.kept), {}, seconds=self._allowed(), limits=self.limits()
+        passing: set[str] = set()
+        if not await self._settled(client, passing):
+            again = await self.run_cold(
+                client, self._wanted(), {}, seconds=self._allowed(), limits=self.limits()
+            )
+            unsteady = self._differing(again)
+            passing |= unsteady & set(self.failing)
+            self.kept = tuple(each for each in self.kept if each not in unsteady)
+            if unsteady:  # luck, not the way of running, made the difference: what is steady may agree now
+                await self._settled(client, passing)
+        return tuple(
+            [each for each in self.failing if each in passing and await self._is_flaky(client, each)]
         )
-        unsteady = {each for each in self._before if self._differs(each, again)}
-        self.kept = tuple(each for each in self.kept if each not in unsteady)
-        flaky = tuple(each for each in self.failing if each in unsteady and _passed(again, each))
-        if unsteady and await self._opened(client, "lazy"):
-            # luck, not the way of running, made the difference: see whether what is steady agrees now
-            if await self._differing(client) <= unsteady:
-                return flaky
-            await self._shut(client)
-            self.mode = "cold"
-        return flaky
+
+    async def _settled(self, client: WorkerClient, passing: set[str]) -> bool:
+        """Open the first session that agrees with the cold run; add to ``passing`` what fails only cold."""
+        for mode in ("lazy", "early"):
+            if await self._opened(client, mode):
+                account = await self._through(
+                    client, self._name, self._wanted(), {}, self._allowed(), self.limits()
+                )
+                passing |= {each for each in self.failing if _passed(account, each)}
+                if not self._differing(account):
+                    return True
+                await self._shut(client)
+        self.mode = "cold"
+        return False
+
+    async def _is_flaky(self, client: WorkerClient, test: str) -> bool:
+        """Whether a test that failed cold and passed otherwise passes cold as well, if it is run more."""
+        for _ in range(_CHANCES):
+            again = await self.run_cold(client, (test,), {}, seconds=self._allowed(), limits=self.limits())
+            if _passed(again, test):
+                return True
+        return False
 
     async def reopen(self, client: WorkerClient) -> None:
         """Open the session again on another worker."""
@@ -134,11 +149,12 @@ class Lane:
             self._open = False
             await shut_session(client, self._name)
 
-    async def _differing(self, client: WorkerClient) -> set[str]:
-        """Tests that end otherwise in the open session than they did cold."""
-        wanted = (*self.failing, *self.kept)
-        account = await self._through(client, self._name, wanted, {}, self._allowed(), self.limits())
-        return {each for each in wanted if each in self._before and self._differs(each, account)}
+    def _wanted(self) -> tuple[str, ...]:
+        return (*self.failing, *self.kept)
+
+    def _differing(self, account: Account) -> set[str]:
+        """Tests that end otherwise than they did in the first cold run."""
+        return {each for each in self._wanted() if each in self._before and self._differs(each, account)}
 
     def _differs(self, test: str, account: Account) -> bool:
         before, after = self._before[test], account.result(test)

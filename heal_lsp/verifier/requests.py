@@ -14,6 +14,12 @@ Request = dict[str, Any]
 Event = dict[str, Any]
 
 
+def probe(cwd: str, *, look_for_pytest: bool, seconds: float) -> Request:
+    """Ask what the interpreter and its sandbox are."""
+    request = open_session("probe", "probe", cwd, seconds=seconds)
+    return {**request, "look_for_pytest": look_for_pytest}
+
+
 def open_session(
     session: str,
     mode: str,

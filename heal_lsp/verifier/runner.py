@@ -193,6 +193,7 @@ class _Run:
             digests={path: name for account in self._accounts for path, name in account.digests.items()},
             obstacle=self._obstacle,
             isolation=self._isolation,
+            output="".join(account.output for account in self._accounts),
             coverage={test: lines for account in self._accounts for test, lines in account.coverage.items()},
         )
 

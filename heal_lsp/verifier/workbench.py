@@ -9,7 +9,7 @@ from pathlib import Path
 
 from heal_lsp.core.model import Interpreter, Isolation, Obstacle, ObstacleKind
 from heal_lsp.verifier import interpreter as interpreters
-from heal_lsp.verifier import sandbox
+from heal_lsp.verifier import requests, sandbox
 from heal_lsp.verifier.client import Blocked, Event, WorkerClient, WorkerLost
 from heal_lsp.verifier.layout import Layout, layout_of
 from heal_lsp.verifier.runner import SandboxRunner
@@ -118,7 +118,7 @@ class Workbench:
         for bubblewrap in tried:
             box = sandbox.confined(bubblewrap, str(self.root), layout, self._report_plugin)
             try:
-                found = await self._probe(box)
+                found = await self._probe(box, look_for_pytest=False)
             except (WorkerLost, OSError) as error:
                 reasons.append(f"{bubblewrap}: {error}")
                 continue
@@ -157,7 +157,7 @@ class Workbench:
         except OSError:
             return Interpreter(found.path, found.origin, obstacle=_broken(found, "it does not exist")), None
         try:
-            answer = await self._probe(await self._box(layout))
+            answer = await self._probe(await self._box(layout), look_for_pytest=True)
         except Blocked as blocked:
             return Interpreter(found.path, found.origin, obstacle=blocked.obstacle), None
         except WorkerLost as lost:
@@ -174,11 +174,11 @@ class Workbench:
             obstacle = _no_pytest(found)
         return Interpreter(found.path, found.origin, version, pytest, obstacle), layout
 
-    async def _probe(self, box: Box) -> Event:
+    async def _probe(self, box: Box, *, look_for_pytest: bool) -> Event:
         client = await self._started(box)
         try:
-            request: Event = {"op": "open", "session": "probe", "mode": "probe", "cwd": box.root, "texts": {}}
-            async for event in client.ask({**request, "seconds": _PROBE_SECONDS}, "ready"):
+            request = requests.probe(box.root, look_for_pytest=look_for_pytest, seconds=_PROBE_SECONDS)
+            async for event in client.ask(request, "ready"):
                 last = event
             return last
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import importlib.util
 import io
@@ -17,6 +18,10 @@ from typing import Any
 from . import confine, linetrace, signs
 
 MAX_PROCESSES = 256
+MAX_OUTPUT = 1 << 18
+"""Bytes of a script's output that are kept: its end."""
+DRAIN_SECONDS = 1.0
+"""How long a script's own children may go on writing after it ended."""
 LEAST_LIMIT = 1.0
 """Seconds that a test may take at the least, when tests before it used up theirs."""
 
@@ -84,6 +89,7 @@ class Child:
         main.__dict__.update({"__file__": full, "__builtins__": __builtins__})
         sys.modules["__main__"] = main
         self.tell({"event": "start", "id": path})
+        output = _Output()
         try:
             with open(full, "rb") as stream:
                 code = compile(stream.read(), full, "exec", dont_inherit=True)
@@ -95,7 +101,7 @@ class Child:
             pass
         except BaseException as error:
             recorder.add_exception(error, "run", (path, *arguments))
-        self.finish(exit=0)
+        self.finish(exit=0, output=output.text())
 
     def run_pytest(self) -> None:
         """Configure pytest and run it to the end."""
@@ -112,6 +118,37 @@ class Child:
     def restore_errors(self) -> None:
         """From here on pytest's complaints come as reports."""
         sys.stderr = sys.__stderr__
+
+
+class _Output:
+    """Reads what this process and its children write to standard output and error, and keeps the end of it."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+        self._reader, writer = os.pipe()
+        for standard in (1, 2):
+            os.dup2(writer, standard)
+        os.close(writer)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while True:
+            data = os.read(self._reader, 1 << 16)
+            if not data:
+                return
+            self._kept = (self._kept + data)[-MAX_OUTPUT:]
+
+    def text(self) -> str:
+        """What was written, from here on to nowhere."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        null = os.open(os.devnull, os.O_WRONLY)
+        for standard in (1, 2):
+            os.dup2(null, standard)
+        self._thread.join(DRAIN_SECONDS)
+        return self._kept.decode("utf-8", "replace")
 
 
 class _Tail(io.TextIOBase):

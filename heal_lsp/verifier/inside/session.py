@@ -236,7 +236,7 @@ def _reap() -> None:
 # -- beginning -----------------------------------------------------------------------------------------------
 
 
-def probe() -> dict[str, Any]:
+def probe(look_for_pytest: bool) -> dict[str, Any]:
     """What this interpreter is."""
     found: dict[str, Any] = {
         "event": "ready",
@@ -246,6 +246,8 @@ def probe() -> dict[str, Any]:
         "problem": "",
     }
     found["interfaces"] = _interfaces()
+    if not look_for_pytest:
+        return found
     try:
         import pytest
 
@@ -318,7 +320,7 @@ def main(requests: int, replies: int) -> None:
     os.close(null)
     sys.path[0] = config["cwd"]
     if config["mode"] == "probe":
-        sender.send(probe())
+        sender.send(probe(config["look_for_pytest"]))
     else:
         begin(config, receiver, sender, report)
 
