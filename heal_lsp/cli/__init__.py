@@ -49,9 +49,8 @@ def group() -> None:
 def main() -> None:
     """Run a command; errors are one sentence on stderr and exit status 2, an interruption is 130."""
     try:
-        group.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -32,7 +32,7 @@ def command(folder: Path) -> None:
         "python": found.version or "unknown",
         "pytest": found.pytest or "not installed",
         "sandbox": common.isolation_of(reply),
-        "trusted": "yes" if is_trusted(root) else f"no (heal-lsp trust {root})",
+        "trusted": "yes" if is_trusted(root, places.trust_file()) else f"no (heal-lsp trust {root})",
         "reports": str(places.reports_folder(root)),
         "cache": f"{reply.cache_path} ({reply.cache_entries} fixes)",
     }

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from heal_lsp.watch.environment import SHELLS, install_plugin, shell_exports, terminal_environment
+
 
 @click.command("env")
-@click.option("--shell", type=click.Choice(["sh", "fish", "powershell"]), default="sh", show_default=True)
+@click.option("--shell", type=click.Choice(SHELLS), default="sh", show_default=True)
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(shell: str, folder: Path) -> None:
     """Print the environment that makes pytest in a terminal report to the editor.
@@ -19,7 +21,6 @@ def command(shell: str, folder: Path) -> None:
     """
     from heal_lsp import places
     from heal_lsp.engine.wiring import report_plugin
-    from heal_lsp.watch.environment import install_plugin, shell_exports, terminal_environment
 
     root = Path(os.path.abspath(folder))
     try:

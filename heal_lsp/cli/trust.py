@@ -18,7 +18,7 @@ def command(folder: Path) -> None:
     from heal_lsp.store.trust import trust
 
     try:
-        trust(folder)
+        trust(folder, places.trust_file())
     except OSError as error:
         raise click.ClickException(f"{places.trust_file()} cannot be written: {error}.") from error
     click.echo(f"{folder.resolve()} is trusted from now on (kept in {places.trust_file()}).")

@@ -312,8 +312,6 @@ def _position(
             return each.path, each.line
     if place is not None:
         return place.path, place.line
-    if entries:
-        return workspace.shown(entries[-1].code.co_filename), entries[-1].line
     return "", 1
 
 

@@ -9,36 +9,27 @@ import secrets
 import stat
 from pathlib import Path
 
-import platformdirs
 
-
-def is_trusted(folder: Path | str, file: Path | None = None) -> bool:
+def is_trusted(folder: Path | str, file: Path) -> bool:
     """Whether the person trusts this folder or one above it.
 
-    ``file`` is the list; None means the user's own. A list that cannot be read, or that another user could
-    have written, trusts nothing.
+    ``file`` is the list. One that cannot be read, or that another user could have written, trusts nothing.
     """
     real = Path(os.path.realpath(folder))
-    known = set(_read(file or default_file()))
+    known = set(_read(file))
     return any(str(each) in known for each in (real, *real.parents))
 
 
-def trust(folder: Path | str, file: Path | None = None) -> None:
+def trust(folder: Path | str, file: Path) -> None:
     """Remember that the person trusts a folder and everything below it.
 
     Raises:
         OSError: the list cannot be written.
     """
-    place = file or default_file()
     real = os.path.realpath(folder)
-    known = _read(place)
+    known = _read(file)
     if real not in known:
-        _write(place, [*known, real])
-
-
-def default_file() -> Path:
-    """The user's own list."""
-    return platformdirs.user_config_path("heal-lsp", appauthor=False) / "trusted.json"
+        _write(file, [*known, real])
 
 
 def _read(file: Path) -> list[str]:

@@ -33,7 +33,9 @@ from heal_lsp.core.text import Edit, digest
 
 BASE = "def add(a, b):\n    return a - b\n"
 MINUS = BASE.index("-")
-FAILURE = Failure(FailureKind.ASSERTION, "AssertionError", "assert 1 == 3", "test_a.py", 4, test="test_a.py::test_add")
+FAILURE = Failure(
+    FailureKind.ASSERTION, "AssertionError", "assert 1 == 3", "test_a.py", 4, test="test_a.py::test_add"
+)
 TARGET = Target("a.py", "add", "add", TargetKind.FUNCTION, 0, len(BASE), 1, 2)
 TASK = Task(Snapshot("/w"), FAILURE, TARGET, BASE, ("test_a.py::test_add",), ("test_a.py",))
 RED = TestResult("test_a.py::test_add", TestOutcome.FAILED, failure=FAILURE)
@@ -42,7 +44,9 @@ OTHER = TestResult("test_a.py::test_other", TestOutcome.PASSED)
 
 
 def candidate(new: str, proposer: str = "search", cost: float = 1.0) -> Candidate:
-    return Candidate(digest(BASE), {"a.py": (Edit(MINUS, MINUS + 1, new),)}, proposer, "swap", cost, f"- → {new}")
+    return Candidate(
+        digest(BASE), {"a.py": (Edit(MINUS, MINUS + 1, new),)}, proposer, "swap", cost, f"- → {new}"
+    )
 
 
 class Clock:
@@ -56,7 +60,9 @@ class Clock:
 class ScriptedVerifier:
     """Passes the candidates whose text holds one of ``right``; confirms those of ``sound``."""
 
-    def __init__(self, right: Sequence[str], sound: Sequence[str] | None = None, baseline: Baseline | None = None) -> None:
+    def __init__(
+        self, right: Sequence[str], sound: Sequence[str] | None = None, baseline: Baseline | None = None
+    ) -> None:
         self.right, self.sound = right, right if sound is None else sound
         self.base = baseline or Baseline((RED, OTHER), "3.11.7", "tier 1")
         self.ran: list[str] = []
@@ -84,11 +90,15 @@ class ScriptedVerifier:
 
 
 class ListProposer:
-    def __init__(self, candidates: Sequence[Candidate], name: str = "search", budget: Budget | None = None) -> None:
+    def __init__(
+        self, candidates: Sequence[Candidate], name: str = "search", budget: Budget | None = None
+    ) -> None:
         self.name, self.budget, self._candidates = name, budget or Budget(), candidates
         self.closed = False
 
-    async def propose(self, task: Task, baseline: Baseline, memory: Memory) -> AsyncGenerator[Candidate, None]:
+    async def propose(
+        self, task: Task, baseline: Baseline, memory: Memory
+    ) -> AsyncGenerator[Candidate, None]:
         try:
             for each in self._candidates:
                 await asyncio.sleep(0)
@@ -97,8 +107,13 @@ class ListProposer:
             self.closed = True
 
 
-async def repair(verifier: ScriptedVerifier, *proposers: ListProposer, listener: Callable[[Event], None] = lambda e: None,
-                 clock: Clock | None = None, limits: Limits | None = None):
+async def repair(
+    verifier: ScriptedVerifier,
+    *proposers: ListProposer,
+    listener: Callable[[Event], None] = lambda e: None,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+):
     return await Repair(TASK, proposers, verifier, clock or Clock(), listener=listener, limits=limits).run()
 
 
@@ -137,7 +152,9 @@ async def test_what_is_refused_by_confirm_is_not_offered_and_the_next_proposer_i
 
 async def test_a_recalled_fix_costs_no_candidate():
     search = ListProposer([candidate("*")])
-    outcome = await repair(ScriptedVerifier(["+"]), ListProposer([candidate("+", "recall")], "recall"), search)
+    outcome = await repair(
+        ScriptedVerifier(["+"]), ListProposer([candidate("+", "recall")], "recall"), search
+    )
     assert outcome.recalled
     assert outcome.candidates == 0
     assert not search.closed
@@ -154,14 +171,19 @@ async def test_a_candidate_that_does_not_parse_is_refused_before_it_runs():
 
 async def test_attempts_are_bounded():
     verifier = ScriptedVerifier([])
-    await repair(verifier, ListProposer([candidate(each) for each in ("*", "/", "//", "%", "+")], budget=Budget(attempts=3)))
+    await repair(
+        verifier,
+        ListProposer([candidate(each) for each in ("*", "/", "//", "%", "+")], budget=Budget(attempts=3)),
+    )
     assert len(verifier.ran) == 3
 
 
 async def test_time_is_bounded():
     verifier, clock = ScriptedVerifier([]), Clock()
     verifier.clock = clock
-    proposer = ListProposer([candidate(each) for each in ("*", "/", "//", "%", "+")], budget=Budget(seconds=2.5))
+    proposer = ListProposer(
+        [candidate(each) for each in ("*", "/", "//", "%", "+")], budget=Budget(seconds=2.5)
+    )
     outcome = await repair(verifier, proposer, clock=clock)
     assert len(verifier.ran) == 3
     assert proposer.closed
@@ -209,11 +231,26 @@ async def test_events_tell_the_story():
         (Baseline((attrs.evolve(RED, outcome=TestOutcome.DENIED),)), ObstacleKind.DENIED),
         (Baseline((RED,), flaky=(RED.id,)), ObstacleKind.FLAKY),
         (
-            Baseline((attrs.evolve(RED, failure=attrs.evolve(FAILURE, exception="ModuleNotFoundError", message="No module named 'nowhere_x'")),)),
+            Baseline(
+                (
+                    attrs.evolve(
+                        RED,
+                        failure=attrs.evolve(
+                            FAILURE, exception="ModuleNotFoundError", message="No module named 'nowhere_x'"
+                        ),
+                    ),
+                )
+            ),
             ObstacleKind.MISSING_PACKAGE,
         ),
         (
-            Baseline((attrs.evolve(RED, failure=attrs.evolve(FAILURE, exception="KeyError", message="'PAYMENT_API_KEY'")),)),
+            Baseline(
+                (
+                    attrs.evolve(
+                        RED, failure=attrs.evolve(FAILURE, exception="KeyError", message="'PAYMENT_API_KEY'")
+                    ),
+                )
+            ),
             ObstacleKind.DENIED,
         ),
     ],
