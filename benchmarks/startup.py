@@ -1,4 +1,6 @@
-"""``python -m benchmarks.startup``: time from process start to the reply to ``initialize``, against a bare pygls server.
+"""``python -m benchmarks.startup``: time from process start to the reply to ``initialize``.
+
+Measured against a bare pygls server.
 
 The two alternate, so that a change of the machine's load meets both.
 """
@@ -64,7 +66,9 @@ def main() -> None:
             for name, command in SERVERS.items():
                 seconds[name].append(measure(command, folder))
     for name, found in seconds.items():
-        print(f"{name:12} median {statistics.median(found) * 1000:6.0f} ms   fastest {min(found) * 1000:6.0f} ms")
+        print(
+            f"{name:12} median {statistics.median(found) * 1000:6.0f} ms   fastest {min(found) * 1000:6.0f} ms"
+        )
     bare, ours = (statistics.median(seconds[name]) for name in SERVERS)
     print(f"ratio of the medians over {rounds} rounds: {ours / bare:.2f}")
 

@@ -91,7 +91,9 @@ def _string(value: Any) -> str:
 
 def _setting(name: str, default: Any, check: Any, doc: str, project: str = "no") -> Any:
     """Declare a setting. ``project`` says what the project's own files may do: no, yes, lower, extend, or off."""
-    return attrs.field(default=default, metadata={"name": name, "check": check, "doc": doc, "project": project})
+    return attrs.field(
+        default=default, metadata={"name": name, "check": check, "doc": doc, "project": project}
+    )
 
 
 @attrs.frozen
@@ -122,7 +124,8 @@ class Settings:
         "heal.test.paths",
         (),
         _strings,
-        "Files and folders that hold tests, relative to the workspace folder. Empty: what pytest is configured to collect.",
+        "Files and folders that hold tests, relative to the workspace folder. "
+        "Empty: what pytest is configured to collect.",
         project="yes",
     )
     test_args: tuple[str, ...] = _setting(
@@ -225,7 +228,9 @@ def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
             flat |= flatten(value, name)
         else:
             flat[name] = value
-    return {name if name.startswith("heal.") else f"heal.{name}": each for name, each in flat.items()} if not prefix else flat
+    if prefix:
+        return flat
+    return {name if name.startswith("heal.") else f"heal.{name}": each for name, each in flat.items()}
 
 
 def env_name(name: str) -> str:
@@ -259,7 +264,7 @@ def load(layers: Sequence[Layer]) -> Loaded:
     """Merge layers, the weakest first."""
     by_name = {each.metadata["name"]: each for each in fields()}
     values: dict[str, Any] = {}
-    origins = {name: "default" for name in by_name}
+    origins = dict.fromkeys(by_name, "default")
     problems: list[str] = []
     for layer in layers:
         refused = []
@@ -305,4 +310,6 @@ def shown(value: Any) -> str:
         return "[" + ", ".join(value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    )

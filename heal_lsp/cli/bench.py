@@ -22,13 +22,23 @@ from heal_lsp.engine.service import Service
 
 
 @click.command("bench")
-@click.option("--suite", required=True, type=click.Path(path_type=Path), help="JSON lines, one project a line.")
+@click.option(
+    "--suite", required=True, type=click.Path(path_type=Path), help="JSON lines, one project a line."
+)
 @click.option("--limit", type=click.IntRange(1), help="Only the first N records.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Records at the same time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Records at the same time."
+)
 @click.option("--proposer", help="Count only fixes of this proposer.")
-@click.option("--seconds", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Search for a record.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
-@click.option("--via-lsp", is_flag=True, help="Go through a real language server and an editor in front of it.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Search for a record."
+)
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here."
+)
+@click.option(
+    "--via-lsp", is_flag=True, help="Go through a real language server and an editor in front of it."
+)
 @click.option("--yes", is_flag=True, help="Run even where there is no sandbox.")
 def command(
     suite: Path,
@@ -59,7 +69,11 @@ def command(
 
 
 async def _bench(
-    service: Service, suite: Path, options: BenchOptions, report: Callable[[dict[str, Any]], None], via_lsp: bool
+    service: Service,
+    suite: Path,
+    options: BenchOptions,
+    report: Callable[[dict[str, Any]], None],
+    via_lsp: bool,
 ) -> dict[str, Any]:
     healer: Healer | None = LspHealer(Editor, options.seconds) if via_lsp else None
     return await run_suite(service, suite, options, report, healer)

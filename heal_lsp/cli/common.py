@@ -31,7 +31,9 @@ def workspace_of(path: Path) -> Path:
     """The workspace folder of a file or folder: the nearest one upwards that looks like a project, else its own."""
     folder = path if path.is_dir() else path.parent
     folder = Path(os.path.abspath(folder))
-    return next((each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in _MARKS)), folder)
+    return next(
+        (each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in _MARKS)), folder
+    )
 
 
 def load_settings(root: Path, **given: Any) -> Loaded:
@@ -67,9 +69,13 @@ def consent(isolation: Isolation, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        click.echo("Give --yes to run the project's code and changed versions of it without a sandbox.", err=True)
+        click.echo(
+            "Give --yes to run the project's code and changed versions of it without a sandbox.", err=True
+        )
         return False
-    return click.confirm("Run the project's code, and changed versions of it, without a sandbox?", default=False)
+    return click.confirm(
+        "Run the project's code, and changed versions of it, without a sandbox?", default=False
+    )
 
 
 def isolation_of(reply: DoctorReply) -> str:
@@ -100,7 +106,10 @@ def show_failure(located: Located) -> None:
     place = f"{failure.path}:{failure.line}: " if failure.path else ""
     click.echo(f"{place}{headline(failure)}", err=True)
     if located.target is not None:
-        click.echo(f"  suspected: `{located.target.qualname}` at {located.target.path}:{located.target.line}", err=True)
+        click.echo(
+            f"  suspected: `{located.target.qualname}` at {located.target.path}:{located.target.line}",
+            err=True,
+        )
     elif located.reason:
         click.echo(f"  {located.reason}", err=True)
 

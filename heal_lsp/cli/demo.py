@@ -74,7 +74,9 @@ def command(yes: bool, keep: bool) -> None:
         try:
             common.run(_play(folder, yes))
         except EditorError as error:
-            raise click.ClickException(f"The demo did not work: {error}. `heal-lsp doctor` may say why.") from error
+            raise click.ClickException(
+                f"The demo did not work: {error}. `heal-lsp doctor` may say why."
+            ) from error
         click.echo(f"\nDone in {time.monotonic() - started:.1f} s.")
     finally:
         if not keep:
@@ -99,11 +101,15 @@ async def _play(folder: Path, yes: bool) -> None:
         before = editor.texts[shop]
         click.secho("1. The tests run, and their failures show in the editor:", bold=True)
         await editor.run("heal.runTests")
-        await editor.until(lambda: bool(editor.diagnostics.get(shop)), 30, "the diagnostic of the broken function")
+        await editor.until(
+            lambda: bool(editor.diagnostics.get(shop)), 30, "the diagnostic of the broken function"
+        )
         for uri in (tests, shop):
             for found in editor.diagnostics.get(uri, []):
                 name = uri.rpartition("/")[2]
-                click.echo(f"    {name}:{found.range.start.line + 1}: [{found.code}] {found.message.splitlines()[0]}")
+                click.echo(
+                    f"    {name}:{found.range.start.line + 1}: [{found.code}] {found.message.splitlines()[0]}"
+                )
         click.secho('\n2. "Heal function" is picked at the function at fault:', bold=True)
         await editor.heal(shop, editor.diagnostics[shop][0].range.start.line)
         if editor.texts[shop] == before:

@@ -188,12 +188,14 @@ def _below(root: Path, uri: str) -> list[str]:
 
 def _edited(text: str, edits: list[lsp.TextEdit]) -> str:
     """Apply edits whose characters count UTF-32 units, which is what a Python string counts."""
-    lines = text.splitlines(keepends=True) + [""]
+    lines = [*text.splitlines(keepends=True), ""]
 
     def offset(position: lsp.Position) -> int:
         return sum(len(line) for line in lines[: position.line]) + position.character
 
-    for edit in sorted(edits, key=lambda each: (each.range.start.line, each.range.start.character), reverse=True):
+    for edit in sorted(
+        edits, key=lambda each: (each.range.start.line, each.range.start.character), reverse=True
+    ):
         text = text[: offset(edit.range.start)] + edit.new_text + text[offset(edit.range.end) :]
     return text
 
@@ -209,7 +211,9 @@ def _capabilities() -> lsp.ClientCapabilities:
             workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=True),
         ),
         text_document=lsp.TextDocumentClientCapabilities(
-            publish_diagnostics=lsp.PublishDiagnosticsClientCapabilities(related_information=True, data_support=True),
+            publish_diagnostics=lsp.PublishDiagnosticsClientCapabilities(
+                related_information=True, data_support=True
+            ),
             code_action=lsp.CodeActionClientCapabilities(
                 code_action_literal_support=lsp.ClientCodeActionLiteralOptions(
                     lsp.ClientCodeActionKindOptions([lsp.CodeActionKind.QuickFix])

@@ -60,7 +60,9 @@ def _heal(service: Service, root: Path, settings: Settings, located: tuple[Locat
     first = next((each for each in located if each.target is not None), located[0])
     common.show_failure(first)
     same = tuple(
-        each.failure.test for each in located if each.failure.test and each.target == first.target and each is not first
+        each.failure.test
+        for each in located
+        if each.failure.test and each.target == first.target and each is not first
     )
     path, line = (first.target.path, first.target.line) if first.target is not None else ("", 0)
     request = Repair("heal", common.snapshot(root), settings, first.failure, path, line, same)

@@ -31,7 +31,8 @@ def unhealable(target: Target | None, reason: str) -> Obstacle | None:
     if target.kind is TargetKind.MODULE:
         return Obstacle(
             ObstacleKind.NO_TARGET,
-            reason or f"The failure comes from a statement of the module {target.path}, outside any function.",
+            reason
+            or f"The failure comes from a statement of the module {target.path}, outside any function.",
             "Move the statement into a function, or mend it by hand: only functions are repaired.",
         )
     return None
@@ -48,7 +49,9 @@ def diagnose(task: Task, baseline: Baseline) -> Obstacle | None:
             f"{task.failing[0]} failed and then passed with the same code.",
             "Make the test independent of time, order and chance first; a fix could not be told from luck.",
         )
-    denied = [each for each in baseline.tests if each.id in task.failing and each.outcome is TestOutcome.DENIED]
+    denied = [
+        each for each in baseline.tests if each.id in task.failing and each.outcome is TestOutcome.DENIED
+    ]
     if denied:
         said = denied[0].failure.message if denied[0].failure else ""
         return Obstacle(

@@ -27,12 +27,11 @@ def healed(task: Task, fix: Fix, recalled: bool) -> str:
 
 def evidence(found: Evidence) -> str:
     """The evidence in one sentence."""
-    kept = f", {plural(len(found.kept), 'other')} still pass{'es' if len(found.kept) == 1 else ''}" if found.kept else ""
-    rest = (
-        f", {plural(len(found.still_failing), 'unrelated test')} still fail{'s' if len(found.still_failing) == 1 else ''}"
-        if found.still_failing
-        else ""
-    )
+    kept = rest = ""
+    if count := len(found.kept):
+        kept = f", {plural(count, 'other')} still pass{'es' if count == 1 else ''}"
+    if count := len(found.still_failing):
+        rest = f", {plural(count, 'unrelated test')} still fail{'s' if count == 1 else ''}"
     fixed = plural(len(found.fixed), "failing test")
     now = "passes" if len(found.fixed) == 1 else "pass"
     label = f"; sandbox: {found.isolation}" if found.isolation else ""

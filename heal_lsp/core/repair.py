@@ -177,7 +177,7 @@ class Repair:
         return Outcome(
             OutcomeKind.EXHAUSTED,
             explain.exhausted(self._task, self._ran(), seconds),
-            "Raise heal.search.seconds to let it look longer, or mend the function by hand: see the tried changes in the log.",
+            "Raise heal.search.seconds to let it look longer, or mend the function by hand.",
             candidates=self._ran(),
             seconds=seconds,
             closest=explain.closest(self.memory.attempts),

@@ -57,7 +57,9 @@ class Service:
             if not selected:
                 return messages.RunReply(_nothing_to_run(request), selected=request.saved)
         _tell(on_progress, Progress(request.job, "tests", len(selected)))
-        return await self._scheduler.run(Priority.TEST, lambda: _run_and_locate(wiring, request.snapshot, selected))
+        return await self._scheduler.run(
+            Priority.TEST, lambda: _run_and_locate(wiring, request.snapshot, selected)
+        )
 
     async def run_script(
         self, request: messages.RunScript, on_progress: OnProgress | None = None
@@ -191,13 +193,12 @@ async def _run_and_locate(wiring: Wiring, snapshot: Snapshot, selected: tuple[st
     runner, seconds = wiring.bench.runner(), wiring.settings.test_max_seconds
     report = await runner.run_tests(snapshot, selected, seconds=seconds)
     located = await asyncio.to_thread(_locate_all, wiring, snapshot, report.failures, {})
-    lost = tuple(sorted({each.failure.test.partition("::")[0] for each in located if _lost(each) and each.failure.test}))
+    missed = [each.failure for each in located if _lost(each)]
+    lost = tuple(sorted({each.test.partition("::")[0] for each in missed if each.test}))
     if lost and report.finished:
         # what neither a traceback nor the assertion tells, the lines that only failing tests execute may
         spectrum = await runner.run_tests(snapshot, lost, seconds=seconds, coverage=True)
-        again = await asyncio.to_thread(
-            _locate_all, wiring, snapshot, [each.failure for each in located if _lost(each)], spectrum.coverage
-        )
+        again = await asyncio.to_thread(_locate_all, wiring, snapshot, missed, spectrum.coverage)
         found = iter(again)
         located = tuple(next(found) if _lost(each) else each for each in located)
     return messages.RunReply(report, located, selected)

@@ -13,7 +13,7 @@ from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, 
 def plain_converter() -> Converter:
     """pygls's converter, except that what a message carries is left as dicts and lists.
 
-    pygls turns unknown parameters into objects with attributes, which loses keys that are no identifiers, such as paths.
+    pygls turns unknown parameters into objects with attributes, which loses keys that are no identifiers: paths.
     """
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     for kind in (JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage):

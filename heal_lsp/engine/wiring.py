@@ -78,7 +78,9 @@ class Workspaces:
         if key not in self._wirings:
             for old in [each for each in self._wirings if each[0] == root]:
                 del self._wirings[old]
-            self._wirings[key] = Wiring(Path(root), settings, self._store(root, settings.cache_mb), self._analysis)
+            self._wirings[key] = Wiring(
+                Path(root), settings, self._store(root, settings.cache_mb), self._analysis
+            )
         return self._wirings[key]
 
     def _store(self, root: str, size_mb: int) -> FixStore:

@@ -119,7 +119,9 @@ def test_doctor_and_trust(heal, project):
         assert word in ran.stdout
     assert "no (heal-lsp trust" in ran.stdout
     assert heal("trust", str(project)).returncode == 0
-    assert "yes" in next(line for line in heal("doctor", str(project)).stdout.splitlines() if "trusted" in line)
+    assert "yes" in next(
+        line for line in heal("doctor", str(project)).stdout.splitlines() if "trusted" in line
+    )
 
 
 def test_the_environment_of_a_terminal(heal, project):

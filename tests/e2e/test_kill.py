@@ -33,7 +33,10 @@ def processes() -> dict[int, tuple[int, str]]:
         with contextlib.suppress(OSError, IndexError, ValueError):
             stat = (entry / "stat").read_text().rpartition(")")[2].split()
             if stat[0] != "Z":
-                found[int(entry.name)] = (int(stat[1]), (entry / "cmdline").read_bytes().decode("utf-8", "replace"))
+                found[int(entry.name)] = (
+                    int(stat[1]),
+                    (entry / "cmdline").read_bytes().decode("utf-8", "replace"),
+                )
     return found
 
 

@@ -69,7 +69,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     trusted = home / "config" / "heal-lsp"
     trusted.mkdir(parents=True)
     (trusted / "trusted.json").write_text(json.dumps([os.path.realpath(tmp_path / "project")]))
-    keep = {key: value for key, value in os.environ.items() if not key.startswith(("HEAL_", "XDG_", "PYTEST"))}
+    keep = {
+        key: value for key, value in os.environ.items() if not key.startswith(("HEAL_", "XDG_", "PYTEST"))
+    }
     return {
         **keep,
         "HOME": str(home),

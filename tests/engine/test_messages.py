@@ -32,7 +32,13 @@ from heal_lsp.engine import messages
 from heal_lsp.engine.wire import plain_converter
 
 FAILURE = Failure(
-    FailureKind.EXCEPTION, "KeyError", "'ü😀'", "src/a b.py", 3, (Frame("src/a b.py", 3, "f"),), "t.py::t[a-b]",
+    FailureKind.EXCEPTION,
+    "KeyError",
+    "'ü😀'",
+    "src/a b.py",
+    3,
+    (Frame("src/a b.py", 3, "f"),),
+    "t.py::t[a-b]",
     values=(Value("x", "{}"),),
 )
 TARGET = Target("src/a b.py", "f", "A.f", TargetKind.METHOD, 0, 9, 1, 2)
@@ -44,7 +50,9 @@ FIX = Fix(
 RECORDS = [
     messages.RunTests("j", Snapshot("/w", {"a.py": "x"}), Settings(), saved=("a.py",)),
     messages.RunReply(
-        Report("/w", tests=(TestResult("t", TestOutcome.FAILED, 0.1, FAILURE),), coverage={"t": {"a.py": (1, 2)}}),
+        Report(
+            "/w", tests=(TestResult("t", TestOutcome.FAILED, 0.1, FAILURE),), coverage={"t": {"a.py": (1, 2)}}
+        ),
         (Located(FAILURE, TARGET, (Suspect("a.py", 1, 0.5),), "a frame"), Located(FAILURE, None)),
     ),
     messages.Repair("j", Snapshot("/w"), Settings(), FAILURE),
