@@ -25,15 +25,15 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-try:
-    import pytest
-except ImportError:  # a script is run with an interpreter that has no pytest
-    pytest = None  # type: ignore[assignment]
 
+def hookimpl(**options: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a hook as ``pytest.hookimpl`` does, without pytest: a script may run where there is none."""
 
-def hookimpl(**options: Any) -> Any:
-    """pytest's own, where there is a pytest."""
-    return pytest.hookimpl(**options) if pytest is not None else lambda function: function
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.pytest_impl = options  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 MAX_MESSAGE = 4000
@@ -44,7 +44,9 @@ MAX_FRAMES = 60
 MAX_DETAILED = 500
 """Failures of one run that carry frames and values; those after it are told briefly."""
 MAX_FILE = 4_000_000
+MAX_DECORATORS = 40
 _INTERNALS = ("_pytest", "pytest", "pluggy", "unittest", "pytest_asyncio", "anyio.pytest_plugin", "xdist")
+_UNTOLD = (type, type(sys), type(lambda: None), type(len))
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
 
@@ -347,7 +349,9 @@ def _message(error: BaseException, entries: list[Entry]) -> str:
             text = f"fixture '{error.argname}' not found"  # type: ignore[attr-defined]
         else:
             text = str(error)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the project's own __str__ may raise what it likes
         text = "<the exception's text cannot be had>"
     if not text and isinstance(error, AssertionError) and entries:
         text = linecache.getline(entries[-1].code.co_filename, entries[-1].line).strip()
@@ -376,7 +380,7 @@ def _values(
     for name, value in list(deepest.frame.f_locals.items()):
         if len(values) >= MAX_VALUES:
             break
-        if name.startswith(("@", "__")) or isinstance(value, (type, type(sys), type(_values), type(len))):
+        if name.startswith(("@", "__")) or issubclass(type(value), _UNTOLD):
             continue
         values.append({"name": str(name), "text": bounded(value)})
     return values
@@ -392,6 +396,17 @@ def _unittest_operands(everything: list[Entry]) -> tuple[str, str] | None:
         ):
             return bounded(names["first"]), bounded(names.get("second"))
     return None
+
+
+def line_of(item: Any) -> int:
+    """The line of a test's ``def``, below its decorators; its first line when it is no function."""
+    location = getattr(item, "location", None) or ("", 0, "")
+    first = int(location[1] or 0) + 1
+    path = str(getattr(item, "path", None) or getattr(item, "fspath", ""))
+    for line in range(first, first + MAX_DECORATORS):
+        if linecache.getline(path, line).lstrip().startswith(("def ", "async def ")):
+            return line
+    return first
 
 
 # -- recording a run -----------------------------------------------------------------------------------------
@@ -426,6 +441,7 @@ class Recorder:
         self._rootdir = self.workspace.root
         self._compared: tuple[str, str] | None = None
         self._detailed = 0
+        self._ended: set[str] = set()
 
     # what a subclass may watch
 
@@ -453,7 +469,7 @@ class Recorder:
         if test is not None:
             self.saw_start(test)
 
-    @hookimpl(hookwrapper=True, tryfirst=True)  # type: ignore[untyped-decorator, unused-ignore]
+    @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         outcome = yield
         self._attach(item, call, outcome)
@@ -467,6 +483,8 @@ class Recorder:
         result = self.tests.setdefault(test, fresh)
         if report.when == "setup" and result["seconds"]:  # another attempt at the same test
             result.update(fresh)
+        if report.when == "teardown":
+            self._ended.add(test)
         result["seconds"] += float(getattr(report, "duration", 0.0))
         if report.outcome == "failed":
             result["outcome"] = "failed"
@@ -483,7 +501,7 @@ class Recorder:
         if test in self.tests:
             self.saw_end(self.tests[str(test)])
 
-    @hookimpl(hookwrapper=True, tryfirst=True)  # type: ignore[untyped-decorator, unused-ignore]
+    @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector: Any) -> Any:
         outcome = yield
         self._attach_collected(collector, outcome)
@@ -539,7 +557,7 @@ class Recorder:
             "started": self.started,
             "seconds": max(0.0, time.time() - self.started),
             "finished": self.finished,
-            "tests": list(self.tests.values()),
+            "tests": [each for test, each in self.tests.items() if test in self._ended or each["failure"]],
             "errors": self.errors,
             "digests": self.digests,
             "obstacle": None,
@@ -585,9 +603,8 @@ class Recorder:
         report.heal_failure = failure
 
     def _place(self, item: Any, test: str) -> Place:
-        location = getattr(item, "location", ("", 0, ""))
         function = getattr(item, "originalname", None) or item.name
-        return Place(test, test.partition("::")[0], str(function), int(location[1] or 0) + 1)
+        return Place(test, test.partition("::")[0], str(function), line_of(item))
 
     def _unknown(self, report: Any, test: str | None) -> dict[str, Any]:
         """A failure of which only pytest's own words are known, as when a process of xdist died."""
@@ -677,7 +694,7 @@ def _make_writer(config: Any) -> Writer | None:
     return None if _writer is None or getattr(config.option, "collectonly", False) else _writer
 
 
-@hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator, unused-ignore]
+@hookimpl(hookwrapper=True)
 def pytest_load_initial_conftests(early_config: Any) -> Any:
     """A conftest that cannot be imported ends the run before it begins."""
     outcome = yield

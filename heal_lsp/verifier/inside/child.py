@@ -74,14 +74,15 @@ class Child:
         self.tell({"event": "done", **what})
         os._exit(0)
 
-    def recorder(self) -> Any:
-        """What listens to pytest in this child."""
-        return make_recorder(self, self._report)
+    def listeners(self) -> tuple[Any, Selection]:
+        """What listens to pytest in this child: the recorder of what happens, the selection of the tests."""
+        recorder = make_recorder(self, self._report)
+        return recorder, Selection(self, recorder, self._report.line_of)
 
     def run_script(self) -> None:
         """Run a file as ``__main__``."""
         path, arguments = self.request["script"], self.request["arguments"]
-        recorder = self.recorder()
+        recorder = make_recorder(self, self._report)
         full = os.path.join(self.config["root"], path)
         sys.argv = [full, *arguments]
         sys.path[0] = os.path.dirname(full)
@@ -107,8 +108,7 @@ class Child:
         """Configure pytest and run it to the end."""
         import pytest
 
-        recorder = self.recorder()
-        selection = Selection(self, recorder)
+        recorder, selection = self.listeners()
         arguments = [*self.config["arguments"], *pytest_arguments(), *self.request["files"]]
         sys.argv = ["pytest", *arguments]
         sys.stderr = self._errors
@@ -121,7 +121,7 @@ class Child:
 
 
 class _Output:
-    """Reads what this process and its children write to standard output and error, and keeps the end of it."""
+    """Reads what this process and its children write to standard output and error; keeps the end of it."""
 
     def __init__(self) -> None:
         self._kept = b""
@@ -173,11 +173,12 @@ TooLong.__module__ = "builtins"
 class Selection:
     """Keeps the wanted tests of those that pytest collected. Ids never go to pytest's command line."""
 
-    def __init__(self, child: Child, recorder: Any) -> None:
+    def __init__(self, child: Child, recorder: Any, line_of: Callable[[Any], int]) -> None:
         self._wanted: list[str] = child.request["select"]
         self._skip = frozenset(child.request["skip"])
         self._child = child
         self._recorder = recorder
+        self._line_of = line_of
 
     def pytest_collection_modifyitems(self, session: Any, config: Any, items: list[Any]) -> None:
         kept, dropped, names, lines = [], [], [], []
@@ -189,7 +190,7 @@ class Selection:
             if wanted and name not in self._skip:
                 kept.append(item)
                 names.append(name)
-                lines.append((item.location[1] or 0) + 1)
+                lines.append(self._line_of(item))
             else:
                 dropped.append(item)
         missing = [
@@ -233,8 +234,6 @@ def make_recorder(child: Child, report: Any) -> Any:
             root = child.config["root"]
             self._watch = signs.Watch(tuple(os.path.join(root, each) for each in child.config["masked"]))
             self._trace = linetrace.LineTrace(self.workspace.relative) if request["coverage"] else None
-            if self._trace is not None:
-                self._trace.start()
 
         def take_session(self, session: Any) -> None:
             self.set_rootdir(session.config)
@@ -261,14 +260,15 @@ def make_recorder(child: Child, report: Any) -> Any:
         def saw_start(self, test: str) -> None:
             self._watch.taken()
             self._signs = []
-            if self._trace is not None:
-                self._trace.taken()
             child.tell({"event": "start", "id": test})
+            if self._trace is not None:
+                self._trace.start()
             signal.signal(signal.SIGALRM, _ring)
             signal.setitimer(signal.ITIMER_REAL, float(self._limits.get(test, self._limit)))
 
         def saw_end(self, result: dict[str, Any]) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            lines = self._trace.stop() if self._trace is not None else None
             event: dict[str, Any] = {
                 "event": "test",
                 "result": result,
@@ -280,8 +280,8 @@ def make_recorder(child: Child, report: Any) -> Any:
                 if (result["failure"] or {}).get("exception") == TooLong.__name__:
                     # where one test hangs, its neighbours often do, and the whole run's time is to do for all
                     self._limit = max(LEAST_LIMIT, self._limit / 2)
-            if self._trace is not None:
-                event["lines"] = self._trace.taken()
+            if lines is not None:
+                event["lines"] = lines
             child.tell(event)
             if self._stop and result["outcome"] == "failed":
                 # pytest's own way to stop formats a traceback of itself, which takes longer than the test

@@ -23,25 +23,28 @@ class LineTrace:
         self._tool: int | None = None
 
     def start(self) -> None:
-        """Begin to collect in this and in every later thread."""
+        """Begin to collect in this thread and in those that start from now on."""
+        self._lines = {}
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is None:
             threading.settrace(self._called)
             sys.settrace(self._called)
             return
-        self._tool = next(each for each in _TOOLS if monitoring.get_tool(each) is None)
-        monitoring.use_tool_id(self._tool, "heal-lsp")
-        monitoring.register_callback(self._tool, monitoring.events.LINE, self._reached)
+        if self._tool is None:
+            self._tool = next(each for each in _TOOLS if monitoring.get_tool(each) is None)
+            monitoring.use_tool_id(self._tool, "heal-lsp")
+            monitoring.register_callback(self._tool, monitoring.events.LINE, self._reached)
         monitoring.set_events(self._tool, monitoring.events.LINE)
+        monitoring.restart_events()
 
-    def taken(self) -> dict[str, list[int]]:
-        """The lines since the last call."""
-        lines, self._lines = self._lines, {}
+    def stop(self) -> dict[str, list[int]]:
+        """The lines since :meth:`start`, by path."""
         if self._tool is not None:
-            sys.monitoring.restart_events()  # type: ignore[attr-defined,unused-ignore]
-        elif sys.gettrace() is None:  # a test that set a trace function of its own took ours away
-            sys.settrace(self._called)
-        return {path: sorted(found) for path, found in lines.items()}
+            sys.monitoring.set_events(self._tool, 0)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            sys.settrace(None)
+            threading.settrace(None)
+        return {path: sorted(found) for path, found in self._lines.items()}
 
     def _name(self, filename: str) -> str | None:
         if filename not in self._names:

@@ -33,7 +33,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import channel, confine
-from .child import MAX_PROCESSES, Child, Selection, pytest_arguments, texts_of
+from .child import MAX_PROCESSES, Child, pytest_arguments, texts_of
 
 _TOLD = frozenset({"collecting", "collected", "start", "test", "error", "modules", "done"})
 _MAX_EVENT = 8 << 20
@@ -186,10 +186,10 @@ def make_lazy_plugin(server: Server) -> Any:
             inspect.getmodule(compile("", "<warm>", "exec"))  # resolves every loaded module's path once
             server.serve()
             assert server.child is not None
-            recorder = server.child.recorder()
+            recorder, selection = server.child.listeners()
             recorder.take_session(session)
             session.config.pluginmanager.register(recorder)
-            session.config.pluginmanager.register(Selection(server.child, recorder))
+            session.config.pluginmanager.register(selection)
             session.config.args[:] = server.child.request["files"]
 
     return Plugin()
