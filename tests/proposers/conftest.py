@@ -31,7 +31,7 @@ TEST = "test_m.py::test_it"
 
 
 def _task(source: str, name: str = "f", **given: Any) -> Task:
-    """A task for the last function called ``name`` in a source; ``given`` are fields of the task or the failure."""
+    """A task for the last function called ``name``; ``given`` are fields of the task or the failure."""
     starts = line_starts(source)
     tree = ast.parse(source.removeprefix("\ufeff"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -9,9 +9,9 @@ from heal_lsp.proposers.search.source import Source
 
 
 def confined(edits: Sequence[Edit], source: Source, end: int) -> tuple[Edit, ...]:
-    """The same change with no edit beyond ``end``, where the target ends, when it reaches to its line's end only.
+    """The same change with no edit beyond ``end``, where the target ends, if it reaches to the line's end only.
 
-    Whole lines are edited with their endings. What follows ``end`` on its line, a comment or just the line ending,
+    Whole lines are edited with their endings. What follows ``end`` on its line, a comment or just the ending,
     stays where it is, so that the new text takes over the line ending before it instead.
     """
     limit = source.line_end(source.line(max(0, end - 1)))

@@ -57,7 +57,11 @@ def _around(subject: Subject, start: int, end: int) -> ast.AST | None:
             size = last - first
             if smallest is None or size < smallest[0]:
                 smallest = (size, site.node)
-            if size <= _LONGEST // 2 and (best is None or size > best[0]):
+            if (
+                size <= _LONGEST // 2
+                and not isinstance(site.node, FUNCTIONS)
+                and (best is None or size > best[0])
+            ):
                 best = (size, site.node)
     chosen = best or smallest
     return chosen[1] if chosen else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from heal_lsp.core.memory import Memory
 from heal_lsp.core.model import Attempt, Baseline, Candidate, Task, TestOutcome
@@ -17,12 +17,16 @@ _SEEDS = 24
 class Pairs:
     """Watches the attempts for changes that helped, and joins each to the likeliest others."""
 
-    def __init__(self, task: Task, baseline: Baseline, singles: Sequence[Change]) -> None:
+    def __init__(
+        self, task: Task, baseline: Baseline, singles: Sequence[Change], describe: Callable[[Change], str]
+    ) -> None:
         self._path = task.target.path
         self._failing = frozenset(task.failing)
         self._passing = frozenset(baseline.ids(TestOutcome.PASSED))
         self._singles = singles[:_PARTNERS]
         self._cheapest = singles[0].cost if singles else 0.0
+        self._describe = describe
+        self._notes: dict[int, str] = {}
         self._read = 0
         self._seeds = 0
 
@@ -44,12 +48,17 @@ class Pairs:
 
     def _joined(self, seed: Candidate) -> Iterator[Change]:
         first = seed.edits.get(self._path, ())
-        for each in self._singles:
+        for number, each in enumerate(self._singles):
             if _apart(first, each.edits):
                 edits = tuple(sorted((*first, *each.edits), key=lambda edit: (edit.start, edit.end)))
-                note = " and ".join(note for note in (seed.note, each.note) if note)
+                note = f"{seed.note} and {self._note(number)}"
                 cost = seed.cost + max(0.0, each.cost - self._cheapest) + PAIR_COST
                 yield Change(edits, cost, f"{seed.operator} + {each.operator}", each.line, note)
+
+    def _note(self, number: int) -> str:
+        if number not in self._notes:
+            self._notes[number] = self._describe(self._singles[number])
+        return self._notes[number]
 
 
 def _apart(one: Sequence[Edit], other: Sequence[Edit]) -> bool:

@@ -101,14 +101,14 @@ def variables(site: Site) -> list[tuple[str, frozenset[str]]]:
     return [(name, found) for name, found in pairs if not found & _CALLABLE]
 
 
-def negate(subject: Subject, node: ast.expr) -> Fragment:
-    """The opposite of a condition."""
+def negate(subject: Subject, node: ast.expr, piece: Fragment) -> Fragment:
+    """The opposite of a condition, given its node and its text."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return subject.fragment(node.operand)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         opposite = f.NEGATIONS[f.OPERATORS[type(node.ops[0])]]
         return f.compare(subject.fragment(node.left), opposite, subject.fragment(node.comparators[0]))
-    return f.invert(subject.fragment(node))
+    return f.invert(piece)
 
 
 def conditions(site: Site) -> list[tuple[Fragment, float]]:
@@ -135,7 +135,7 @@ def _conditions(site: Site) -> list[tuple[Fragment, float]]:
         )
         if asked or (each.kinds == {"bool"} and not isinstance(node, ast.Constant)):
             add(each.fragment, 0.5)
-            add(negate(site.subject, node), 0.5)
+            add(negate(site.subject, node, each.fragment), 0.5)
     held = variables(site)
     for name, kinds in held:
         for piece, extra in _about(f.name(name), kinds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 from itertools import count
 
 import attrs
@@ -57,7 +58,7 @@ class SearchProposer:
         singles = await _singles(subject, Suspicion(task, baseline))
         queue, shapes, base = _Queue(), Shapes(subject), digest(task.base)
         queue.add(singles)
-        pairs = Pairs(task, baseline, singles)
+        pairs = Pairs(task, baseline, singles, partial(describe, subject))
         yielded = looked = 0
         while (change := queue.pop()) is not None:
             looked += 1

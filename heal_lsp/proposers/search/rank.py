@@ -158,8 +158,6 @@ def twins(subject: Subject, found: Sequence[Change], dearest: float = 4.5) -> li
         if 2 <= len(group) <= 6 and "\n" not in old and "\r" not in old:
             edits = sorted((each.edits[0] for each in group), key=lambda each: each.start)
             if all(one.end <= two.start for one, two in pairwise(edits)):
-                cheapest = min(group, key=lambda each: each.cost)
-                result.append(
-                    Change(tuple(edits), cheapest.cost + TWIN_COST, f"{operator} everywhere", cheapest.line)
-                )
+                cost = sum(each.cost for each in group) / len(group) + TWIN_COST
+                result.append(Change(tuple(edits), cost, f"{operator} everywhere", group[0].line))
     return result

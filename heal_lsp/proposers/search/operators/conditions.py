@@ -64,7 +64,7 @@ def opposite(site: Site) -> Drafts:
         and is_condition(site)
         and not isinstance(node, (ast.Constant, ast.Compare))
     ):
-        yield site.replace(negate(site.subject, node))
+        yield site.replace(negate(site.subject, node, site.fragment))
 
 
 @operator("condition-constant", 3.8, ast.expr)
