@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from heal_lsp.analysis.sources import Module
 from heal_lsp.analysis.testcode import flat
 from heal_lsp.core.syntax import FunctionNode
 
@@ -88,14 +87,6 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
             yield from _pairs(each, known[index] if alike else value)
     else:
         yield target, value
-
-
-def imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
-    """The import statements of a file, those in functions too, the last first."""
-    if module.tree is None:
-        return []
-    found = [each for each in ast.walk(module.tree) if isinstance(each, (ast.Import, ast.ImportFrom))]
-    return sorted(found, key=lambda each: -each.lineno)
 
 
 def is_local(function: FunctionNode, name: str) -> bool:

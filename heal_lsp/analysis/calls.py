@@ -44,6 +44,12 @@ def functions_of(node: ast.expr, scope: Scope, evaluator: Evaluator) -> Iterator
         yield from _compared(node, scope, evaluator)
 
 
+def name_of(node: ast.expr) -> str:
+    """The name by which a node calls or reads something; may be empty."""
+    named = node.func if isinstance(node, ast.Call) else node
+    return named.attr if isinstance(named, ast.Attribute) else getattr(named, "id", "")
+
+
 def name_place(node: ast.expr) -> tuple[int, int] | None:
     """Line and column, in bytes, of the name by which a node calls or reads something."""
     named = node.func if isinstance(node, ast.Call) else node

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 
-from heal_lsp.analysis import doctests, inference, testcode
-from heal_lsp.analysis.calls import functions_of, name_place
+from heal_lsp.analysis import doctests, testcode
 from heal_lsp.analysis.clues import Clue, clues
+from heal_lsp.analysis.leads import Leads
 from heal_lsp.analysis.sources import Module, Sources, is_doctest, is_test_code
 from heal_lsp.analysis.spans import module_target
 from heal_lsp.analysis.testcode import Scope
-from heal_lsp.analysis.values import Evaluator, Function
 from heal_lsp.core.localise import Ranked, suspicious_functions
 from heal_lsp.core.model import Failure, Frame, Located, Suspect, Target
 
@@ -23,9 +22,6 @@ MARGIN = 0.15
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
-_DEPTH = 4
-_QUESTIONS = 8
-"""How often jedi may be asked for one failure."""
 
 
 @attrs.frozen
@@ -54,8 +50,7 @@ class Locator:
         self._coverage = coverage
         self._red = {*failing, *((failure.test,) if failure.test else ())}
         self._suspects = suspects
-        self._evaluator = Evaluator(sources)
-        self._questions = _QUESTIONS
+        self._leads = Leads(sources, failure.test)
 
     def located(self) -> Located:
         """The target, or the reason that there is none."""
@@ -86,19 +81,10 @@ class Locator:
             module = self._sources.module(path) if path is not None and path.endswith(".py") else None
             if module is not None and not self._sources.is_foreign(module.path):
                 found.append(
-                    _Place(module, frame.line, frame.function, self._is_test_place(module, frame.line))
+                    _Place(module, frame.line, frame.function, self._leads.is_test_place(module, frame.line))
                 )
         first_test = next((index for index, each in enumerate(found) if each.test_code), 0)
         return found[first_test:]
-
-    def _is_test_place(self, module: Module, line: int) -> bool:
-        if not is_test_code(module.path, None):
-            test = self._failure.test
-            if test is None or is_doctest(test) or test.partition("::")[0] != module.path:
-                return False
-            scope = testcode.scope_at(module, line)
-            return scope.function is None or _is_test_function(scope)
-        return True
 
     def _raised(self, places: list[_Place]) -> Located | None:
         """The exception came up in the workspace's own code."""
@@ -132,7 +118,7 @@ class Locator:
             for clue in clues(self._sources, scope, place.line):
                 if clue.weak and any(not each.weak for each in found.values()):
                     break
-                for target in self._targets(clue):
+                for target in self._leads.targets(clue):
                     found.setdefault(target, clue)
         return self._choose(found)
 
@@ -142,42 +128,6 @@ class Locator:
         if test is not None and test.function is scope.function:
             return test
         return scope
-
-    def _targets(self, clue: Clue) -> Iterator[Target]:
-        """The functions under repair that a clue leads to, by syntax alone if that is enough."""
-        functions = list(functions_of(clue.node, clue.scope, self._evaluator))
-        for function in functions:
-            yield from self._own(function, 0)
-        if not functions and not clue.weak and self._questions > 0:
-            yield from self._inferred(clue)
-
-    def _inferred(self, clue: Clue) -> Iterator[Target]:
-        node, module = clue.node, clue.scope.module
-        place = name_place(node)
-        if place is None or self._evaluator.leads_outside(node, clue.scope):
-            return
-        self._questions -= 1
-        for found in inference.functions_at(self._sources, module, *place):
-            if not self._sources.is_foreign(found.path):
-                in_tests = self._is_test_place(self._sources.module(found.path) or module, found.line)
-                if not in_tests:
-                    yield found
-
-    def _own(self, function: Function, depth: int) -> Iterator[Target]:
-        """The function itself, or what it calls when it is a helper of the tests."""
-        path = function.module.path
-        if self._sources.is_foreign(path):
-            return
-        if not self._is_test_place(function.module, function.node.lineno):
-            target = function.module.target_of(function.node)
-            if target is not None:
-                yield target
-        elif depth < _DEPTH:
-            for node in testcode.results(function.node):
-                for each in ast.walk(node):
-                    if isinstance(each, (ast.Call, ast.Attribute)):
-                        for inner in functions_of(each, function.scope, self._evaluator):
-                            yield from self._own(inner, depth + 1)
 
     def _choose(self, found: Mapping[Target, Clue]) -> Located | None:
         """The likeliest of what the failing line leads to; coverage may know better."""
@@ -219,7 +169,7 @@ class Locator:
             for node in ast.walk(tree):
                 if isinstance(node, (ast.Call, ast.Attribute)):
                     clue = Clue(node, Scope(examples.module))
-                    for target in self._targets(clue):
+                    for target in self._leads.targets(clue):
                         found.setdefault(target, clue)
         chosen = self._choose(found)
         if chosen is None or chosen.target is None:
@@ -240,7 +190,9 @@ class Locator:
             if is_test_code(path) or self._sources.is_foreign(path):
                 continue
             if (module := self._sources.module(path)) is not None:
-                functions += [each for each in module.functions if not self._is_test_place(module, each.line)]
+                functions += [
+                    each for each in module.functions if not self._leads.is_test_place(module, each.line)
+                ]
         green = [each for each in self._coverage if each not in self._red]
         return suspicious_functions(
             self._suspects, functions, frames=self._failure.frames, coverage=self._coverage, passing=green
@@ -264,16 +216,6 @@ class Locator:
             where = f"{place.module.path}, line {place.line},"
             return f"{where} cannot import what it needs: {self._failure.message.strip()}."
         return f"{place.module.path}, line {place.line}, leads to no function of this workspace."
-
-
-def _is_test_function(scope: Scope) -> bool:
-    function, owner = scope.function, scope.owner
-    if function is None:
-        return False
-    if function.name.startswith("test") or testcode.is_fixture(function):
-        return True
-    bases = [ast.unparse(each) for each in owner.bases] if owner is not None else []
-    return owner is not None and (owner.name.startswith("Test") or any("TestCase" in each for each in bases))
 
 
 def _most_frequent(places: list[_Place]) -> _Place:

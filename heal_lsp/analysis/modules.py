@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from collections.abc import Iterator
 
 from heal_lsp.analysis.sources import Module, Sources
+
+_REACHED = 80
+"""How many modules are looked at from one file on."""
 
 
 class Modules:
@@ -40,6 +44,40 @@ class Modules:
             module = self._sources.module(each) if self._sources.exists(each) else None
             if module is not None:
                 yield module
+
+    def reached(self, module: Module) -> Iterator[Module]:
+        """The workspace's modules that a file imports, and those that they import; the nearest first.
+
+        The conftest.py files that pytest loads for it count as imported.
+        """
+        seen = {module.path}
+        waiting = [*self._conftests(module.path), module]
+        while waiting and len(seen) < _REACHED:
+            importer = waiting.pop(0)
+            for path in self._imported(importer):
+                for found in self.texts(path):
+                    if found.path not in seen:
+                        seen.add(found.path)
+                        waiting.append(found)
+                        yield found
+
+    def _imported(self, module: Module) -> Iterator[str]:
+        for statement in module.imports:
+            if isinstance(statement, ast.Import):
+                wanted = [(each.name, 0) for each in statement.names]
+            else:
+                name = statement.module or ""
+                inner = [f"{name}.{each.name}".lstrip(".") for each in statement.names]
+                wanted = [(each, statement.level) for each in (name, *inner)]
+            for dotted, level in wanted:
+                if (path := self.find(dotted, module.path, level)) is not None:
+                    yield path
+
+    def _conftests(self, path: str) -> Iterator[Module]:
+        folder = path
+        while folder:
+            folder = posixpath.dirname(folder)
+            yield from self.texts(posixpath.join(folder, "conftest"))
 
     def _bases(self, folder: str) -> list[str]:
         """Folders that an absolute import may start from: pytest's own first, then the usual layouts."""

@@ -15,7 +15,7 @@ import attrs
 from heal_lsp.analysis import spans
 from heal_lsp.core.model import Snapshot, Target
 from heal_lsp.core.rails import is_test_file
-from heal_lsp.core.syntax import parse
+from heal_lsp.core.syntax import parse, statements
 from heal_lsp.core.text import decode, line_starts
 
 MAX_BYTES = 5_000_000
@@ -39,6 +39,8 @@ class Module:
     functions: tuple[Target, ...]
     starts: tuple[int, ...]
     """Byte offsets of the lines."""
+    imports: tuple[ast.Import | ast.ImportFrom, ...] = ()
+    """The import statements, those in functions too, the last first."""
 
     def function_at(self, line: int) -> Target | None:
         """The innermost function whose lines hold the line."""
@@ -80,7 +82,12 @@ def _module(path: str, text: str) -> Module:
         tree = parse(text)
     except SyntaxError as error:
         return Module(path, text, None, error, spans.recovered(text, path), starts)
-    return Module(path, text, tree, None, spans.of_tree(text, path, tree), starts)
+    return Module(path, text, tree, None, spans.of_tree(text, path, tree), starts, _imports(tree))
+
+
+def _imports(tree: ast.Module) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    found = [each for each in statements(tree) if isinstance(each, (ast.Import, ast.ImportFrom))]
+    return tuple(reversed(found))
 
 
 class Sources:

@@ -16,7 +16,6 @@ import attrs
 from heal_lsp.analysis.bindings import (
     assigned_before,
     assignments,
-    imports,
     is_local,
     last_assignment,
     last_definition,
@@ -84,7 +83,7 @@ class Evaluator:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._modules = Modules(sources)
+        self.modules = Modules(sources)
         self._depth = 0
         self._left = _STEPS
 
@@ -250,7 +249,7 @@ class Evaluator:
 
     def _imported(self, name: str, module: Module, body: list[ast.stmt]) -> list[Value]:
         stars: list[str] = []
-        for statement in imports(module):
+        for statement in module.imports:
             if isinstance(statement, ast.Import):
                 for alias in statement.names:
                     if name == (alias.asname or alias.name.partition(".")[0]):
@@ -274,22 +273,22 @@ class Evaluator:
     def _is_imported_from_here(self, name: str, module: Module) -> bool:
         """Whether some import of a file may give it the name from a module of the workspace."""
         return any(
-            self._modules.find(statement.module or "", module.path, statement.level) is not None
-            for statement in imports(module)
+            self.modules.find(statement.module or "", module.path, statement.level) is not None
+            for statement in module.imports
             if isinstance(statement, ast.ImportFrom)
             and any(alias.name == "*" or name == (alias.asname or alias.name) for alias in statement.names)
         )
 
     def _package_member(self, package: Package, name: str) -> list[Value]:
         with self._deeper() as allowed:
-            for module in self._modules.texts(package.path) if allowed else ():
+            for module in self.modules.texts(package.path) if allowed else ():
                 if found := self._global(name, module):
                     return found
         below = posixpath.join(package.path, name)
-        return [Package(below)] if self._modules.exists(below) else []
+        return [Package(below)] if self.modules.exists(below) else []
 
     def _module(self, dotted: str, importer: str, level: int) -> list[Value]:
-        path = self._modules.find(dotted, importer, level)
+        path = self.modules.find(dotted, importer, level)
         return [] if path is None else [Package(path)]
 
 

@@ -62,11 +62,21 @@ def definitions(tree: ast.Module) -> tuple[Definition, ...]:
             prefix, holder = f"{qualname}.<locals>.", node
         elif isinstance(node, ast.ClassDef):
             prefix, holder = f"{prefix}{node.name}.", node
-        stack.extend((child, prefix, holder) for child in reversed(_statements(node)))
+        stack.extend((child, prefix, holder) for child in reversed(_blocks(node)))
     return tuple(found)
 
 
-def _statements(node: ast.AST) -> list[ast.AST]:
+def statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement in a tree, in the order of their places."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        stack.extend(reversed(_blocks(node)))
+
+
+def _blocks(node: ast.AST) -> list[ast.AST]:
     return [child for block in _BLOCKS for child in _listed(getattr(node, block, None))]
 
 
