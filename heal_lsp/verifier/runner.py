@@ -164,9 +164,8 @@ class _Run:
                 self._block(_usage(account.reason))
         if errors and not tests:
             first = errors[0]
-            self._block(
-                broken_collection(f"{first.path} cannot be imported: {first.exception}: {first.message}")
-            )
+            words = f"{first.path} cannot be imported: {first.exception}: {first.message}"
+            self._block(broken_collection(words.rstrip(".") + "."))
         missing = [*selected.missing, *(each for account in self._accounts for each in account.missing)]
         broken = {each.path for each in errors}
         lost = [

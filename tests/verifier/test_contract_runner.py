@@ -261,7 +261,7 @@ async def test_cancelling_leaves_no_process_within_a_second(project):
     project.write({"test_hang.py": "def test_hang():\n    while True:\n        pass\n"})
     await project.bench.interpreter()
     run = asyncio.create_task(project.run(seconds=60.0))
-    while not _running(project.root):  # noqa: ASYNC110 - nothing tells when a process has started
+    while not _running(project.root):  # nothing tells when a process has started
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)
 
