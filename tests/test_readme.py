@@ -18,7 +18,9 @@ def test_ci_runs_the_readmes_test_command():
 def test_every_command_of_the_server_is_named():
     source = (ROOT / "heal_lsp" / "lsp" / "server.py").read_text("utf-8")
     commands = set(re.findall(r'"(heal\.(?:[a-z]+[A-Z]\w*|explain|cancel))"', source))
-    assert commands == set(re.findall(r"`(heal\.(?:[a-z]+[A-Z]\w*|explain|cancel))`(?=[,.\n])", README)) - {"heal.onSave"}
+    assert commands == set(re.findall(r"`(heal\.(?:[a-z]+[A-Z]\w*|explain|cancel))`(?=[,.\n])", README)) - {
+        "heal.onSave"
+    }
 
 
 def test_every_command_of_the_command_line_is_named():

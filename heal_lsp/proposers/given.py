@@ -20,6 +20,8 @@ class GivenProposer:
         self.budget = Budget(attempts=1)
         self._candidate = attrs.evolve(candidate, base=digest(base))
 
-    async def propose(self, task: Task, baseline: Baseline, memory: Memory) -> AsyncGenerator[Candidate, None]:
+    async def propose(
+        self, task: Task, baseline: Baseline, memory: Memory
+    ) -> AsyncGenerator[Candidate, None]:
         """Yield it."""
         yield self._candidate
