@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 _HOME = "/tmp/home"
-_SANDBOX_OWN = ("/tmp", "/proc", "/dev", "/run", "/sys")
+_OF_THE_KERNEL = ("/proc", "/dev", "/sys")
 _NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _REFUSED = {errno.EPERM, errno.EACCES}
 _LISTENING = "0A"
@@ -86,7 +86,7 @@ class Denials:
     def _refused(self, path: str) -> str:
         if not path:
             return "It asks the system for what the sandbox does not permit."
-        if self._is_ours(path) or not _could_reach(path):
+        if self._is_ours(path) or path.startswith("/tmp/") or not _could_reach(path):
             return ""
         return f"It uses {path}, which lies outside the project."
 
@@ -106,7 +106,7 @@ class Denials:
         return f"It reads {path}, which lies outside the project and is not shown in the sandbox."
 
     def _is_ours(self, path: str) -> bool:
-        return any(path == each or path.startswith(each + "/") for each in (self.root, *_SANDBOX_OWN))
+        return any(path == each or path.startswith(each + "/") for each in (self.root, *_OF_THE_KERNEL))
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path

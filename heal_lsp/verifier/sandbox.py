@@ -101,7 +101,20 @@ def confined(bubblewrap: str, root: str, layout: Layout, report_plugin: Path) ->
     for folder in visible:
         if not _is_in(folder, "/usr"):
             command += [*_parents(folder), "--ro-bind", folder, folder]
-    command += ["--ro-bind", str(_INSIDE), CODE, "--ro-bind", str(report_plugin), report, "--chdir", root]
+    command += [
+        "--ro-bind",
+        str(_INSIDE),
+        CODE,
+        "--ro-bind",
+        str(report_plugin),
+        report,
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+        "--chdir",
+        root,
+    ]
     for name, value in _variables(root, layout, "/tmp").items():
         command += ["--setenv", name, value]
     command += ["--", layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(CODE, "worker")]

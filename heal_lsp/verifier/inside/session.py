@@ -108,7 +108,7 @@ class Server:
         if not self.config["isolated"]:
             self._restore(request)
         self._sender.send(reply)
-        _reap()
+        _reap(wait=how == "crowd")
         return False
 
     def _end_everything(self, pid: int) -> None:
@@ -224,13 +224,11 @@ def _status(pid: int) -> dict[str, Any]:
     return {"signal": 0, "code": os.WEXITSTATUS(status)}
 
 
-def _reap() -> None:
-    """Collect ended processes without waiting: the end of a namespace takes a while."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
+def _reap(wait: bool) -> None:
+    """Collect ended processes. Not waiting for all is faster: the end of a namespace takes a while."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, 0 if wait else os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass
 
 
 # -- beginning -----------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def _variable(error: KeyError) -> str:
     last: Any = None
     while tb is not None:
         last, tb = tb.tb_frame, tb.tb_next
-    if last is None or last.f_code.co_filename != os.__file__ or not error.args:
+    if last is None or last.f_code is not type(os.environ).__getitem__.__code__ or not error.args:
         return ""
     name = error.args[0]
     return name if type(name) is str else ""
