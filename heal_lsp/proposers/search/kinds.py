@@ -196,6 +196,10 @@ class Kinds:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._bind(target, node.value)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for each in ast.walk(node):
+                if isinstance(each, ast.Return) and each.value is not None:
+                    self._add(f"{node.name}()", self.of(each.value))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             self._annotate(node.target.id, node.annotation)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from heal_lsp.core.text import Edit, apply_edits
 from heal_lsp.proposers.search.rank import Change
-from heal_lsp.proposers.search.subject import FUNCTIONS, Subject
+from heal_lsp.proposers.search.subject import Subject
+from heal_lsp.proposers.search.trees import FUNCTIONS
 
 _LONGEST = 60
 

@@ -9,7 +9,7 @@ from heal_lsp.core.model import Attempt, Baseline, Candidate, Task, TestOutcome
 from heal_lsp.core.text import Edit
 from heal_lsp.proposers.search.rank import Change
 
-PAIR_COST = 1.2
+PAIR_COST = 2.0
 _PARTNERS = 150
 _SEEDS = 24
 

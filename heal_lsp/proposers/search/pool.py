@@ -10,7 +10,8 @@ import attrs
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.fragment import Fragment
 from heal_lsp.proposers.search.kinds import CONTAINERS, NUMBERS, SEQUENCES, compatible
-from heal_lsp.proposers.search.subject import Site, Subject, names_in, size_of
+from heal_lsp.proposers.search.subject import Site, Subject
+from heal_lsp.proposers.search.trees import names_in, size_of
 
 _CALLABLE = frozenset({"function", "builtin", "type", "module"})
 _NOT_VALUES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -13,18 +14,21 @@ import attrs
 from heal_lsp.core.model import Baseline, Task
 from heal_lsp.core.text import Edit
 from heal_lsp.proposers.search.confine import confined
-from heal_lsp.proposers.search.draft import Operator
-from heal_lsp.proposers.search.subject import FUNCTIONS, Site, Subject
+from heal_lsp.proposers.search.draft import Draft, Operator
+from heal_lsp.proposers.search.subject import Site, Subject
+from heal_lsp.proposers.search.trees import FUNCTIONS
 
 SIZE_WEIGHT = 0.12
 SUSPICION_WEIGHT = 1.6
 RAISING_BONUS = 0.5
 CROWD_WEIGHT = 0.25
+UNREAD_BONUS = 0.8
 TWIN_COST = 0.9
 _DEAR = 3.0
 """From this cost on, an operator is used on the most suspicious lines only."""
 _DEAR_LINES = 40
 _MOST_PER_SITE = 400
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @attrs.frozen
@@ -117,9 +121,18 @@ def _scored(site: Site, operator: Operator, suspicion: Suspicion) -> Iterable[Ch
             return
         line = draft.line if draft.line != site.line or site.statement is None else site.statement.line
         penalty = min(suspicion.penalty(line), suspicion.penalty(draft.line))
-        cost = operator.cost + draft.extra + SIZE_WEIGHT * draft.size + penalty
+        cost = operator.cost + draft.extra + SIZE_WEIGHT * draft.size + penalty - _unread_used(site, draft)
         edits = confined(draft.edits, site.subject.source, site.subject.end)
         yield Change(edits, cost, operator.name, draft.line, draft.note)
+
+
+def _unread_used(site: Site, draft: Draft) -> float:
+    """The bonus of a change that makes use of a variable that the function binds and never reads."""
+    unread = site.subject.flow.unread
+    if not unread:
+        return 0.0
+    used = any(unread & set(_WORD.findall(each.new)) for each in draft.edits)
+    return UNREAD_BONUS if used else 0.0
 
 
 def ordered(found: Iterable[Change]) -> list[Change]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,19 +13,14 @@ from heal_lsp.core.model import Failure, Task
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft
 from heal_lsp.proposers.search.evidence import test_literals
+from heal_lsp.proposers.search.flow import Flow, flow_of
 from heal_lsp.proposers.search.fragment import Fragment, Level
 from heal_lsp.proposers.search.kinds import Kinds
 from heal_lsp.proposers.search.source import Source
+from heal_lsp.proposers.search.trees import BUILTINS, FUNCTIONS, LOOPS, Function, arguments_of, size_of
 
 if TYPE_CHECKING:
     from heal_lsp.proposers.search.pool import Ingredient
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-LOOPS = (ast.For, ast.AsyncFor, ast.While)
-BLOCKS = ("body", "orelse", "finalbody")
-BUILTINS = frozenset(dir(builtins))
 
 
 @attrs.define(eq=False)
@@ -191,6 +185,11 @@ class Subject:
         """The offset after the target's last byte."""
         return self.source.span(self.root)[1]
 
+    @cached_property
+    def flow(self) -> Flow:
+        """What seems to be forgotten in how the target uses its variables."""
+        return flow_of(self.root)
+
     @property
     def failure(self) -> Failure:
         return self.task.failure
@@ -264,33 +263,6 @@ class Subject:
     def is_global(self, identifier: str) -> bool:
         """Whether a name is there without any function binding it."""
         return identifier in BUILTINS or identifier in self.module_names
-
-
-def arguments_of(node: Function | ast.Lambda) -> list[ast.arg]:
-    """The parameters of a function, in order."""
-    spec = node.args
-    named = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
-    return named + [each for each in (spec.vararg, spec.kwarg) if each is not None]
-
-
-def size_of(node: ast.AST) -> int:
-    """How many nodes an expression has; operators and contexts do not count."""
-    skipped = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
-    return sum(1 for each in ast.walk(node) if not isinstance(each, skipped))
-
-
-def names_in(node: ast.AST) -> frozenset[str]:
-    """Variables that a node reads or binds."""
-    return frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
-
-
-def is_docstring(node: ast.AST) -> bool:
-    """Whether a statement is a bare string."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 def _is_constant(node: ast.AST) -> bool:

@@ -9,17 +9,8 @@ from heal_lsp.proposers.search.evidence import samples
 from heal_lsp.proposers.search.kinds import Kinds
 from heal_lsp.proposers.search.pool import collect
 from heal_lsp.proposers.search.source import Source
-from heal_lsp.proposers.search.subject import (
-    BLOCKS,
-    COMPREHENSIONS,
-    FUNCTIONS,
-    LOOPS,
-    Function,
-    Scope,
-    Site,
-    Subject,
-    arguments_of,
-)
+from heal_lsp.proposers.search.subject import Scope, Site, Subject
+from heal_lsp.proposers.search.trees import BLOCKS, COMPREHENSIONS, FUNCTIONS, LOOPS, Function, arguments_of
 
 _UNTOUCHED = ("ctx", "op", "ops", "annotation", "returns", "decorator_list", "type_comment", "type_params")
 

@@ -12,7 +12,7 @@ from heal_lsp.proposers.search.pool import available, is_value
 from heal_lsp.proposers.search.subject import Site
 
 SWAPS = {
-    "+": ("-", "*"), "-": ("+", "%", "*"), "*": ("+", "**", "//", "/", "-"), "/": ("//", "*", "%"),
+    "+": ("-", "*", "/"), "-": ("+", "%", "//", "*", "/"), "*": ("+", "**", "//", "/", "-"), "/": ("//", "*", "%"),
     "//": ("%", "/", "*"), "%": ("//", "/", "-"), "**": ("*", "//"), "^": ("&", "|"), "&": ("|", "^"),
     "|": ("&", "^"),
     "<<": (">>",), ">>": ("<<",), "@": ("*",),
@@ -111,6 +111,13 @@ def operand_drop(site: Site) -> Drafts:
     assert isinstance(node, ast.BinOp)
     yield site.replace(site.subject.fragment(node.left))
     yield site.replace(site.subject.fragment(node.right))
+    if isinstance(node.left, ast.BinOp):
+        inner = site.subject.fragment(node.left.left)
+        right = site.subject.fragment(node.right)
+        yield site.replace(f.binary(inner, f.OPERATORS[type(node.left.op)], right), 0.2)
+    if isinstance(node.right, ast.BinOp):
+        left, inner = site.subject.fragment(node.left), site.subject.fragment(node.right.right)
+        yield site.replace(f.binary(left, f.OPERATORS[type(node.right.op)], inner), 0.2)
     first = node.left
     if isinstance(first, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         while (

@@ -7,7 +7,8 @@ import ast
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.pool import conditions, negate
-from heal_lsp.proposers.search.subject import COMPREHENSIONS, Site
+from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.trees import COMPREHENSIONS
 
 _TESTS = ("If.test", "While.test", "IfExp.test", "BoolOp.values", "comprehension.ifs", "Assert.test")
 _VALUES = ("Return.value", "Assign.value")
@@ -79,8 +80,9 @@ def constant(site: Site) -> Drafts:
 def instead(site: Site) -> Drafts:
     """``if a`` → ``if b``, with a simple condition over what the function has."""
     if is_condition(site):
+        endless = -0.8 if site.role == "While.test" and isinstance(site.node, ast.Constant) else 0.0
         for piece, extra in conditions(site):
-            yield site.replace(piece, extra)
+            yield site.replace(piece, extra + endless)
 
 
 @operator("condition-joined", 3.4, ast.expr)

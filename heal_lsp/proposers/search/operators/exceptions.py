@@ -10,7 +10,8 @@ from heal_lsp.proposers.search import blocks
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.pool import is_value
-from heal_lsp.proposers.search.subject import Site, is_docstring
+from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.trees import is_docstring
 
 _HOMES: dict[str, str] = {
     "deque": "collections", "defaultdict": "collections", "Counter": "collections",

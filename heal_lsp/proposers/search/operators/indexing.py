@@ -78,6 +78,9 @@ def subscript(site: Site) -> Drafts:
     if not is_value(site):
         return
     yield site.replace(value, 0.8)
+    if isinstance(node.slice, ast.Constant):
+        for rank, called in enumerate(("sum", "max", "min", "len")):
+            yield site.replace(f.call(called, value), 0.9 + 0.1 * rank)
     if not isinstance(node.slice, (ast.Slice, ast.Tuple)):
         yield site.replace(f.subscript(value, f.section(index, None)), 0.8)
         yield site.replace(f.subscript(value, f.section(None, index)), 0.8)

@@ -103,6 +103,9 @@ def string_of_test(site: Site) -> Drafts:
             continue
         if isinstance(each, str):
             yield _string(site, each, 0.6 - 2.4 * _likeness(each, str(value)))
+            if len(str(value)) == 1:
+                for letter in sorted(set(each) - {value}):
+                    yield _string(site, letter, 0.2)
         else:
             yield site.replace(f.literal(each), 0.8)
 

@@ -10,7 +10,8 @@ from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.kinds import compatible
 from heal_lsp.proposers.search.pool import available
-from heal_lsp.proposers.search.subject import BUILTINS, Site
+from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.trees import BUILTINS
 
 
 @operator("name", 1.5, ast.Name)

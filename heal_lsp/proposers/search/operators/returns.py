@@ -10,7 +10,8 @@ from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.operators.statements import places, put
 from heal_lsp.proposers.search.pool import conditions, variables
-from heal_lsp.proposers.search.subject import Function, Site
+from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.trees import Function
 
 _IN_PLACE = ("sort", "reverse", "append", "extend", "add", "update", "insert", "remove")
 

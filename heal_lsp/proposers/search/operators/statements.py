@@ -11,7 +11,8 @@ from heal_lsp.proposers.search.blocks import Block
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
 from heal_lsp.proposers.search.kinds import NUMBERS, compatible
 from heal_lsp.proposers.search.pool import variables
-from heal_lsp.proposers.search.subject import FUNCTIONS, LOOPS, Site, is_docstring, names_in
+from heal_lsp.proposers.search.subject import Site
+from heal_lsp.proposers.search.trees import FUNCTIONS, LOOPS, is_docstring, names_in
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise, ast.Break, ast.Continue)
 COMPOUND = (ast.If, *LOOPS, ast.With, ast.Try)
@@ -258,21 +259,30 @@ def _targets(node: ast.Assign) -> set[str]:
 def insert(site: Site) -> Drafts:
     """A small forgotten statement: ``a.append(b)``, ``a.add(b)``, ``a = b``, ``i += 1``, ``break``."""
     held = variables(site)
-    assigned = set(site.scope.bound)
+    assigned, flow = set(site.scope.bound), site.subject.flow
     for before, _ in places(site):
         if site.in_loop:
             for code in ("break", "continue"):
                 yield put(site, before, code, 0.2)
         for name, kinds in held:
             if kinds and kinds <= NUMBERS and name in assigned:
+                moved_on = -1.4 if name in flow.stuck and site.in_loop else 0.0
                 for sign in ("+=", "-="):
-                    yield put(site, before, f"{name} {sign} 1")
+                    yield put(site, before, f"{name} {sign} 1", moved_on)
             for code, extra in _calls_on(name, kinds):
                 yield put(site, before, code, extra)
             for other, others in held:
                 if name != other:
                     for code, extra in _statements(name, kinds, other, others, name in assigned):
-                        yield put(site, before, code, extra)
+                        yield put(site, before, code, extra + _forgotten(site, name, code))
+
+
+def _forgotten(site: Site, name: str, code: str) -> float:
+    """What speaks for a statement: it fills what nothing fills, or moves on what a loop waits for."""
+    flow = site.subject.flow
+    if code.startswith(f"{name}."):
+        return -1.4 if name in flow.unfilled else 0.0
+    return -1.0 if name in flow.stuck and site.in_loop else 0.0
 
 
 def _calls_on(name: str, kinds: frozenset[str]) -> Iterator[tuple[str, float]]:
