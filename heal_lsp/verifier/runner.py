@@ -111,7 +111,7 @@ class _Run:
     ) -> bool:
         """Run one group, going on after a test that ends its process. False when the time is over."""
         cwd = os.path.join(client.box.root, group.folder) if group.folder else client.box.root
-        arguments = self._bench.test_args
+        arguments = (*self._bench.test_args, *(f"--ignore={each}" for each in group.ignored))
         await open_session(client, _SESSION, "cold", cwd, self._left(), texts=texts, arguments=arguments)
         for _ in range(_MAX_CHILDREN):
             request = requests.run(

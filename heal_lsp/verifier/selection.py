@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
+_MAX_DEPTH = 4
 _ALWAYS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 
 
@@ -23,6 +24,8 @@ class Group:
     """Test ids, files or folders; empty means whatever pytest is configured to collect."""
     files: tuple[str, ...]
     """What pytest is told to collect, relative to ``folder``."""
+    ignored: tuple[str, ...] = ()
+    """What pytest is told to leave out, relative to ``folder``: it belongs to another group."""
 
 
 @attrs.frozen
@@ -41,7 +44,8 @@ def select(
     wanted = tuple(dict.fromkeys(tests))
     if not wanted:
         kept = tuple(each for each in test_paths if is_inside(each) and (root / each).exists())
-        return Selected((Group("", kept, kept),))
+        nested = () if kept or configures_pytest(root) else nested_projects(root)
+        return Selected((Group("", kept, kept, nested), *(Group(each, (), ()) for each in nested)))
     missing = []
     groups: dict[str, list[str]] = {}
     for each in wanted:
@@ -81,6 +85,28 @@ def configures_pytest(folder: Path) -> bool:
     if re.search(r"^\s*\[\s*tool\s*\.\s*pytest\b", pyproject, re.MULTILINE):
         return True
     return _has_section(folder / "tox.ini", "pytest") or _has_section(folder / "setup.cfg", "tool:pytest")
+
+
+def nested_projects(root: Path) -> tuple[str, ...]:
+    """The topmost folders of a workspace that configure pytest for themselves, workspace-relative."""
+    found = []
+    waiting = [(root, 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        if depth and configures_pytest(folder):
+            found.append(folder.relative_to(root).as_posix())
+        elif depth < _MAX_DEPTH and not (folder / "pyvenv.cfg").exists():
+            waiting += [(each, depth + 1) for each in _subfolders(folder)]
+    return tuple(sorted(found))
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return [folder / each for each in names if not each.startswith((".", "__")) and each != "node_modules"]
 
 
 def _has_section(path: Path, section: str) -> bool:
