@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import secrets
+from collections.abc import Iterator
 
 import attrs
 
@@ -56,7 +57,8 @@ def make_twin(text: str, test: str, line: int) -> Twin | None:
     copied = source.part(start, end)
     try:
         copy = apply_edits(copied, [Edit(each.start - start, each.end - start, each.new) for each in edits])
-        whole = apply_edits(text, [Edit(end, end, source.newline * 2 + copy)])
+        behind = source.line_end(end)
+        whole = apply_edits(text, [Edit(behind, behind, source.newline * 2 + copy)])
         ast.parse(whole)
     except (SyntaxError, ValueError):
         return None
@@ -98,6 +100,11 @@ class _Source:
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column
 
+    def line_end(self, offset: int) -> int:
+        """Where the line that holds an offset ends, without its line ending."""
+        after = next((each for each in self._starts if each > offset), len(self._data) + 1)
+        return len(self._data[:after].rstrip(b"\r\n")) if after <= len(self._data) else len(self._data)
+
     def part(self, start: int, end: int) -> str:
         return self._data[start:end].decode("utf-8", "surrogatepass")
 
@@ -123,18 +130,27 @@ def _is_async(function: _Function) -> bool:
 
 def _alteration(source: _Source, function: _Function, line: int) -> Edit:
     """Alter the expectation that failed, else the last that can be altered, else add one that cannot hold."""
-    statements = [each for each in ast.walk(function) if isinstance(each, ast.stmt) and each is not function]
-    statements.sort(key=lambda each: (not _holds(each, line), -each.lineno))
-    for each in statements:
-        if _holds(each, line) or not any(_holds(other, line) for other in statements):
-            found = _altered(source, each)
-            if found is not None:
-                return found
-    last = function.body[-1]
+    ranked = sorted(
+        _statements(function, 0), key=lambda each: (not _holds(each[0], line), each[1], -each[0].lineno)
+    )
+    for statement, _ in ranked:
+        found = _altered(source, statement)
+        if found is not None:
+            return found
+    first, last = function.body[0], function.body[-1]
     end = source.span(last)[1]
-    indent = " " * last.col_offset if last.lineno != function.lineno else ""
-    separator = source.newline + indent if indent else "; "
+    separator = source.newline + " " * first.col_offset if first.lineno != function.lineno else "; "
     return Edit(end, end, f"{separator}assert not 'an honest run'")
+
+
+def _statements(node: ast.AST, depth: int) -> Iterator[tuple[ast.stmt, int]]:
+    """The statements that a function itself runs, each with how deep it lies: what lies deep may not run at all."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(child, ast.stmt):
+            yield child, depth
+        yield from _statements(child, depth + 1)
 
 
 def _holds(statement: ast.stmt, line: int) -> bool:

@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import attrs
+
 from heal_lsp.core.model import Interpreter, Isolation, Obstacle, ObstacleKind
 from heal_lsp.verifier import interpreter as interpreters
 from heal_lsp.verifier import requests, sandbox
@@ -166,6 +168,10 @@ class Workbench:
             return Interpreter(
                 found.path, found.origin, obstacle=_broken(found, str(answer.get("reason")))
             ), None
+        executable = str(answer["executable"])
+        if not layout.environment and os.path.realpath(executable) != os.path.realpath(found.path):
+            # a version manager's script, which has nothing to do but to find the real one
+            return await self._examined(attrs.evolve(found, path=executable))
         version, pytest = str(answer["python"]), str(answer["pytest"])
         obstacle = None
         if answer["problem"]:

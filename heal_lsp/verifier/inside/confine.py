@@ -59,7 +59,7 @@ def kill_descendants() -> None:
     """Without a process number space of our own: orphans became our children; kill until none is left."""
     for _ in range(50):
         try:
-            with open(f"/proc/self/task/{os.getpid()}/children") as stream:
+            with open("/proc/thread-self/children") as stream:
                 children = [int(each) for each in stream.read().split()]
         except OSError:
             return

@@ -207,7 +207,7 @@ def _crowded() -> bool:
 
 def _has_children() -> bool:
     try:
-        with open(f"/proc/self/task/{threading.get_native_id()}/children") as stream:
+        with open("/proc/thread-self/children") as stream:
             return bool(stream.read().strip())
     except OSError:
         return False
@@ -240,6 +240,7 @@ def probe(look_for_pytest: bool) -> dict[str, Any]:
         "event": "ready",
         "mode": "probe",
         "python": ".".join(map(str, sys.version_info[:3])),
+        "executable": sys.executable,
         "pytest": "",
         "problem": "",
     }
