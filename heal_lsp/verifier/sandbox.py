@@ -93,7 +93,9 @@ class Box:
         return self.isolation.tier > 0
 
 
-def confined(bubblewrap: str, root: str, layout: Layout, report_plugin: Path) -> Box:
+def confined(
+    bubblewrap: str, root: str, layout: Layout, report_plugin: Path, exclude: tuple[str, ...]
+) -> Box:
     """The worker in bubblewrap. What it prints on standard error is the reason when it cannot start."""
     visible = tuple(dict.fromkeys(_without_nested((*layout.prefixes, *layout.editable, root))))
     report = PLACE + "/report.py"
@@ -101,6 +103,13 @@ def confined(bubblewrap: str, root: str, layout: Layout, report_plugin: Path) ->
     for folder in visible:
         if not _is_in(folder, "/usr"):
             command += [*_parents(folder), "--ro-bind", folder, folder]
+    for (
+        folder
+    ) in layout.editable:  # the workspace's own are hidden by its overlay, which would not lie over binds
+        hidden = (os.path.join(folder, each) for each in worker.hidden_files(folder, list(exclude)))
+        command += [
+            word for each in hidden if not _is_in(each, root) for word in ("--ro-bind", "/dev/null", each)
+        ]
     command += [
         "--ro-bind",
         str(_INSIDE),

@@ -94,7 +94,9 @@ class Workbench:
         bubblewrap, isolation = await self._probed_isolation()
         root = str(self.root)
         if isolation.tier:
-            return sandbox.confined(bubblewrap, root, layout, self._report_plugin)
+            return await asyncio.to_thread(
+                sandbox.confined, bubblewrap, root, layout, self._report_plugin, self.policy.exclude
+            )
         if not self.policy.allow_unisolated:
             raise Blocked(_no_sandbox(isolation))
         home = await asyncio.to_thread(tempfile.mkdtemp, prefix="heal-")
@@ -118,7 +120,9 @@ class Workbench:
         reasons = []
         layout = layout_of(interpreters.OWN, str(self.root))
         for bubblewrap in tried:
-            box = sandbox.confined(bubblewrap, str(self.root), layout, self._report_plugin)
+            box = sandbox.confined(
+                bubblewrap, str(self.root), layout, self._report_plugin, self.policy.exclude
+            )
             try:
                 found = await self._probe(box, look_for_pytest=False)
             except (WorkerLost, OSError) as error:

@@ -131,16 +131,19 @@ def overlay(root: str, place: str, layer: str = "upper") -> None:
         NoOverlay: the kernel or the file system does not allow it.
     """
     work = "work" if layer == "upper" else layer + "-work"
-    lower = root.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
-    options = f"lowerdir={lower},upperdir={place}/{layer},workdir={place}/{work},userxattr"
+    options = f"lowerdir={_escaped(root)},upperdir={place}/{layer},workdir={place}/{work},userxattr"
     try:
         mount("overlay", root, "overlay", _NOSUID_NODEV, options)
     except OSError as error:
         raise NoOverlay(error.errno, str(error)) from error
 
 
-def present(root: str, place: str, texts: dict[str, bytes], largest_mb: int) -> None:
+def present(
+    root: str, place: str, texts: dict[str, bytes], largest_mb: int, *, as_base: bool = False
+) -> None:
     """Show the workspace with other texts of some files; whatever is written to it stays private.
+
+    ``as_base`` says that further views will be laid over this one.
 
     Raises:
         NoOverlay: no overlay is possible here, and the workspace is too large to be copied instead.
@@ -148,11 +151,35 @@ def present(root: str, place: str, texts: dict[str, bytes], largest_mb: int) -> 
     write_texts(root, os.path.join(place, "upper"), texts)
     try:
         overlay(root, place)
+        if as_base:
+            _lay_over(root, place)
     except NoOverlay:
         copy = os.path.join(place, "copy")
         copy_tree(root, copy, largest_mb)
         write_texts(root, copy, texts)
         bind(copy, root)
+
+
+def _lay_over(root: str, place: str) -> None:
+    """Try whether another overlay can lie on this one: the kernel stacks two, and the workspace may be one itself.
+
+    Raises:
+        NoOverlay: it cannot.
+    """
+    trial = os.path.join(place, "trial")
+    for name in ("", "upper", "work", "shown"):
+        os.mkdir(os.path.join(trial, name))
+    options = f"lowerdir={_escaped(root)},upperdir={trial}/upper,workdir={trial}/work,userxattr"
+    try:
+        mount("overlay", trial + "/shown", "overlay", _NOSUID_NODEV, options)
+    except OSError as error:
+        raise NoOverlay(error.errno, str(error)) from error
+    assert _libc is not None
+    _checked(_libc.umount2(os.fsencode(trial + "/shown"), ctypes.c_int(0)), "umount")
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
 def copy_tree(source: str, target: str, largest_mb: int, skip: Sequence[str] = ()) -> None:

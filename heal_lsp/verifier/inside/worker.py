@@ -187,7 +187,9 @@ class Worker:
         if config["isolated"]:
             confine.unshare(confine.NEWNS | confine.NEWPID)
             confine.scratch(config["scratch"], config["disk_mb"])
-            confine.present(config["root"], config["scratch"], {**masks, **texts}, config["copy_mb"])
+            confine.present(
+                config["root"], config["scratch"], {**masks, **texts}, config["copy_mb"], as_base=True
+            )
         else:
             confine.write_texts(config["root"], config["root"], texts)
         inner = os.fork()
