@@ -130,7 +130,7 @@ def modules(draw: st.DrawFn) -> tuple[str, str, str]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
