@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import attrs
 
@@ -24,10 +24,14 @@ RAISING_BONUS = 0.5
 CROWD_WEIGHT = 0.25
 UNREAD_BONUS = 0.8
 TWIN_COST = 0.9
-_DEAR = 3.0
+_DEAR = 2.8
 """From this cost on, an operator is used on the most suspicious lines only."""
-_DEAR_LINES = 40
-_MOST_PER_SITE = 400
+_DEAR_SITES = 300
+"""How many sites these lines may hold together."""
+_MOST = 40_000
+"""About how many changes an operator may yield in all; shared out among the sites."""
+_LEAST_PER_SITE = 50
+_NO_TWINS = frozenset(("number", "compare", "binary", "binary-regrouped", "off-by-one", "operands", "wrap"))
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -100,25 +104,36 @@ def _executed(
 
 def changes(subject: Subject, suspicion: Suspicion, operators: Sequence[Operator]) -> Iterator[Change | None]:
     """Every change that the operators yield, in no order; after each site a None, for a breath."""
-    dear_lines = set(suspicion.order(subject.sites)[:_DEAR_LINES])
+    dear_lines = _dear_lines(subject, suspicion)
+    most = max(_LEAST_PER_SITE, _MOST // max(1, len(subject.sites)))
     for site in subject.sites:
         if not suspicion.is_reached(site):
             continue
         dear = site.statement is None or site.statement.line in dear_lines
         for each in operators:
             if isinstance(site.node, each.at) and (dear or each.cost < _DEAR):
-                yield from _scored(site, each, suspicion)
+                yield from islice(_scored(site, each, suspicion), most)
         yield None
 
 
+def _dear_lines(subject: Subject, suspicion: Suspicion) -> set[int]:
+    """The most suspicious lines that do not hold too many sites; at least one."""
+    reached = [site for site in subject.sites if suspicion.is_reached(site)]
+    counts = Counter(site.statement.line for site in reached if site.statement is not None)
+    lines: set[int] = set()
+    total = 0
+    for line in suspicion.order(reached):
+        total += counts[line]
+        if lines and total > _DEAR_SITES:
+            break
+        lines.add(line)
+    return lines
+
+
 def _scored(site: Site, operator: Operator, suspicion: Suspicion) -> Iterable[Change]:
-    count = 0
     for draft in operator.drafts(site):
         if draft is None:
             continue
-        count += 1
-        if count > _MOST_PER_SITE:
-            return
         line = draft.line if draft.line != site.line or site.statement is None else site.statement.line
         penalty = min(suspicion.penalty(line), suspicion.penalty(draft.line))
         cost = operator.cost + draft.extra + SIZE_WEIGHT * draft.size + penalty - _unread_used(site, draft)
@@ -163,6 +178,8 @@ def twins(subject: Subject, found: Sequence[Change], dearest: float = 4.5) -> li
     """The same replacement at every place where it was suggested, when there are two to six of them."""
     groups: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
     for change in found:
+        if change.operator in _NO_TWINS:
+            continue
         if len(change.edits) == 1 and change.cost < dearest and change.edits[0].start < change.edits[0].end:
             edit = change.edits[0]
             groups[(change.operator, subject.source.slice(edit.start, edit.end), edit.new)].append(change)

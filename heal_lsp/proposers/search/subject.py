@@ -80,8 +80,15 @@ class Site:
             and self.statement is not self
             and isinstance(self.statement.node, LOOPS)
         ):
-            line += 0 if self.field == "iter" else 1
+            line += 0 if self._is_iterated() else 1
         return tuple(dict.fromkeys((*reversed(self.inner), *self.scope.visible(line))))
+
+    def _is_iterated(self) -> bool:
+        """Whether this is, or is a part of, what a ``for`` statement iterates over."""
+        site: Site | None = self
+        while site is not None and site.parent is not self.statement:
+            site = site.parent
+        return site is not None and site.field == "iter"
 
     @property
     def level(self) -> Level:

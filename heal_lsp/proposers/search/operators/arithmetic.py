@@ -49,6 +49,8 @@ def binary(site: Site) -> Drafts:
     numeric = not (site.kinds & SEQUENCES)
     old = f.OPERATORS[type(node.op)]
     for rank, new in enumerate(SWAPS.get(old, ())):
+        if _is_idle(new, node.right):
+            continue
         level = f.BINARY_LEVELS[new]
         extra = 0.15 * rank + (0.0 if numeric else 1.5)
         keeps = level == f.BINARY_LEVELS[old] and new != "**" and level >= site.level
@@ -59,6 +61,15 @@ def binary(site: Site) -> Drafts:
         )
 
 
+def _is_idle(operator: str, right: ast.expr) -> bool:
+    """Whether an operator with such a right operand changes nothing, always gives 0, or fails."""
+    if not isinstance(right, ast.Constant) or isinstance(right.value, bool):
+        return False
+    return (right.value == 1 and operator in ("*", "/", "//", "%", "**")) or (
+        right.value == 0 and operator in ("+", "-", "/", "//", "%")
+    )
+
+
 @operator("binary-regrouped", 2.2, ast.BinOp)
 def binary_regrouped(site: Site) -> Drafts:
     """Another operator written where the old one stood, with the grouping that follows from it."""
@@ -66,7 +77,7 @@ def binary_regrouped(site: Site) -> Drafts:
     assert isinstance(node, ast.BinOp)
     old = f.OPERATORS[type(node.op)]
     for new in SWAPS.get(old, ()):
-        if f.BINARY_LEVELS[new] != f.BINARY_LEVELS[old]:
+        if f.BINARY_LEVELS[new] != f.BINARY_LEVELS[old] and not _is_idle(new, node.right):
             yield operator_draft(site, node.left, node.right, new)
 
 
@@ -158,7 +169,7 @@ def unary_drop(site: Site) -> Drafts:
 @operator("off-by-one", 2.1, ast.expr)
 def off_by_one(site: Site) -> Drafts:
     """``a`` → ``a + 1``, ``a - 1``."""
-    if not _may_be_number(site) or (site.parent and _is_step(site.parent.node)):
+    if not _may_be_number(site) or _is_step(site.node) or (site.parent and _is_step(site.parent.node)):
         return
     near = 0.0 if site.role in _AT_INDEX or site.role == "Return.value" else 0.5
     known = 0.0 if site.kinds & NUMBERS else 1.2
@@ -229,12 +240,12 @@ def _may_be_number(site: Site) -> bool:
     return not site.kinds or bool(site.kinds & NUMBERS)
 
 
-def _is_step(parent: ast.AST) -> bool:
-    """Whether a parent adds or subtracts a constant already: then the constant is what changes."""
+def _is_step(node: ast.AST) -> bool:
+    """Whether a node adds or subtracts a constant already: then the constant is what changes."""
     return (
-        isinstance(parent, ast.BinOp)
-        and isinstance(parent.op, (ast.Add, ast.Sub))
-        and isinstance(parent.right, ast.Constant)
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, (ast.Add, ast.Sub))
+        and isinstance(node.right, ast.Constant)
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Sequence
 
 from heal_lsp.core.text import Edit
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Draft, Drafts, operator
-from heal_lsp.proposers.search.kinds import compatible
+from heal_lsp.proposers.search.kinds import NUMBERS, compatible
 from heal_lsp.proposers.search.pool import available
 from heal_lsp.proposers.search.subject import Site
 
@@ -62,12 +63,28 @@ def function(site: Site) -> Drafts:
     start, end, called = span
     groups = _FUNCTIONS if isinstance(node.func, ast.Name) else _METHODS + _FUNCTIONS
     others = dict.fromkeys(each for group in groups if called in group for each in group if each != called)
-    for rank, other in enumerate(others):
-        yield Draft.single(start, end, other, site.line, 0.06 * rank)
+    for rank, other in enumerate(each for each in others if _can_be_called(site, node, each)):
+        yield Draft.single(start, end, other, site.line, 0.1 * rank)
     if isinstance(node.func, ast.Name):
         for other, arity in site.subject.module_functions.items():
             if other != called and (arity == len(node.args) or called not in site.subject.module_functions):
                 yield Draft.single(start, end, other, site.line, 0.7)
+
+
+def _can_be_called(site: Site, node: ast.Call, other: str) -> bool:
+    """Whether nothing that is known of the types speaks against another function or method."""
+    kinds = site.subject.kinds
+    if isinstance(node.func, ast.Attribute):
+        owners = [getattr(builtins, kind, None) for kind in kinds.of(node.func.value)]
+        if owners and not any(owner is None or hasattr(owner, other) for owner in owners):
+            return False
+    first = kinds.of(node.args[0]) if node.args else frozenset()
+    counts = bool(first) and first <= NUMBERS
+    if other in ("enumerate", "zip"):
+        return not counts and len(node.args) == 1
+    return not (
+        counts and other in ("extend", "update", "len", "sum", "sorted", "reversed", "list", "set", "tuple")
+    )
 
 
 def _name_span(site: Site, node: ast.Call) -> tuple[int, int, str] | None:

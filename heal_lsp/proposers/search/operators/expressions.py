@@ -63,9 +63,9 @@ def constant_instead(site: Site) -> Drafts:
 def wrap(site: Site) -> Drafts:
     """``a`` → ``abs(a)``, ``len(a)``, ``list(a)``, ``sorted(a)`` and the like, as its type allows."""
     node = site.node
-    if not _may_change(site) or isinstance(node, ast.Constant) or site.role in _TESTS:
+    if not _may_change(site) or isinstance(node, (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set)):
         return
-    if site.role in ("Attribute.value", "UnaryOp.operand", "keyword.value"):
+    if site.role in _TESTS or site.role in ("Attribute.value", "UnaryOp.operand", "keyword.value"):
         return
     for rank, called in enumerate(_wrappers(site)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == called):

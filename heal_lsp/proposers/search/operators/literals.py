@@ -22,11 +22,13 @@ def number(site: Site) -> Drafts:
     if isinstance(value, float) or value % 2 == 0:
         wanted.append(value / 2)
     kind = type(value)
-    idle = _neutral(site)
+    idle, parent = _neutral(site), site.parent.node if site.parent else None
+    signed = isinstance(parent, ast.UnaryOp) or (
+        isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Add, ast.Sub))
+    )
     for rank, each in enumerate(dict.fromkeys(kind(each) for each in wanted)):
         if each != value and each != idle:
-            negative_of = isinstance(site.parent and site.parent.node, ast.UnaryOp) and each < 0
-            yield None if negative_of else site.replace(f.literal(each), 0.15 * rank)
+            yield None if signed and each < 0 else site.replace(f.literal(each), 0.2 * rank)
 
 
 def _neutral(site: Site) -> int | None:

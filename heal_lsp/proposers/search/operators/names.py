@@ -61,7 +61,8 @@ def bound_name(site: Site) -> Drafts:
     for other in site.scope.bound:
         if other != node.id and other not in ("self", "cls"):
             fits = compatible(kinds.get(node.id, frozenset()), kinds.get(other, frozenset()))
-            yield site.replace(f.name(other), 0.0 if fits else 0.6 if fits is None else 1.6)
+            loop = 0.6 if site.role in ("For.target", "AsyncFor.target") else 0.0
+            yield site.replace(f.name(other), loop + (0.0 if fits else 0.6 if fits is None else 1.6))
 
 
 @operator("bound-target", 3.2, ast.Name, ast.Subscript, ast.Attribute)

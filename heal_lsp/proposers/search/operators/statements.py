@@ -22,10 +22,30 @@ _COPIED = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 @operator("delete", 2.8, ast.stmt)
 def delete(site: Site) -> Drafts:
     """A statement taken out."""
-    if isinstance(site.node, (*SIMPLE, ast.If, *LOOPS)) and not is_docstring(site.node):
+    if (
+        isinstance(site.node, (*SIMPLE, ast.If, *LOOPS))
+        and not is_docstring(site.node)
+        and not _is_needed(site)
+    ):
         yield blocks.delete(
             site, 0.0 if isinstance(site.node, (ast.Expr, ast.Assign, ast.AugAssign, ast.If)) else 0.4
         )
+
+
+def _is_needed(site: Site, by: ast.stmt | None = None) -> bool:
+    """Whether a statement is the first to bind a name that others read (or that the statement ``by`` reads)."""
+    node = site.node
+    if not isinstance(node, ast.Assign):
+        return False
+    first = {each for each in _targets(node) if site.scope.bound.get(each) == site.line}
+    others = [by] if by is not None else [each.node for each in site.subject.sites if each.line > site.line]
+    return any(first & _reads(each) for each in others)
+
+
+def _reads(node: ast.AST) -> set[str]:
+    return {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    }
 
 
 @operator("exchange", 2.6, ast.stmt)
@@ -36,6 +56,8 @@ def exchange(site: Site) -> Drafts:
         return
     if isinstance(site.siblings[index], (ast.Return, ast.Raise, ast.Break, ast.Continue)):
         return  # what came before it would never run
+    if _is_needed(site, site.siblings[index]):
+        return
     first = Block.of(site)
     second = Block.between(site.subject.source, site.siblings[index : index + 1])
     if first is None or second is None or site.is_elif:
