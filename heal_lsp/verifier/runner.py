@@ -7,10 +7,22 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from heal_lsp.core.model import Interpreter, Obstacle, ObstacleKind, Report, Snapshot
+from heal_lsp.core.model import Interpreter, Obstacle, Report, Snapshot
 from heal_lsp.verifier import requests
 from heal_lsp.verifier.account import Account, how_it_ended, new_account
 from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
+from heal_lsp.verifier.obstacles import (
+    broken_collection,
+    denied,
+    lost_worker,
+    no_overlay,
+    no_script,
+    no_such_test,
+    no_tests,
+    too_slow,
+    unwritable,
+    usage,
+)
 from heal_lsp.verifier.selection import Group, Selected, is_inside, select
 
 if TYPE_CHECKING:
@@ -92,7 +104,7 @@ class _Run:
     async def script(self, client: WorkerClient, path: str, arguments: tuple[str, ...]) -> None:
         """Run a script."""
         if not is_inside(path) or not (path in self._snapshot.texts or (self._bench.root / path).is_file()):
-            raise Blocked(_no_script(path))
+            raise Blocked(no_script(path))
         texts = on_disk_texts(self._bench, self._snapshot)
         account = new_account(client, self._bench.policy.memory_mb)
         self._accounts.append(account)
@@ -161,7 +173,7 @@ class _Run:
             elif account.exit == -1:
                 self._block(lost_worker(account.reason))
             elif account.exit in (3, 4) and not account.tests and not account.errors:
-                self._block(_usage(account.reason))
+                self._block(usage(account.reason))
         if errors and not tests:
             first = errors[0]
             words = f"{first.path} cannot be imported: {first.exception}: {first.message}"
@@ -172,9 +184,9 @@ class _Run:
             each for each in missing if each.partition("::")[0] not in broken and ("::" in each or not tests)
         ]
         if lost:
-            self._block(_no_such_test(lost[0]))
+            self._block(no_such_test(lost[0]))
         elif not tests and not errors:
-            self._block(_no_tests())
+            self._block(no_tests())
 
     def _made(self, interpreter: Interpreter) -> Report:
         whole = all(account.end.get("how") == "finished" and account.whole for account in self._accounts)
@@ -236,7 +248,7 @@ async def open_session(
         ready = event
     if ready.get("mode") == "failed" and mode != "lazy":
         if ready.get("no_overlay"):
-            raise Blocked(_no_overlay(str(ready.get("reason"))))
+            raise Blocked(no_overlay(str(ready.get("reason"))))
         raise Blocked(lost_worker(str(ready.get("reason"))))
     return ready
 
@@ -260,87 +272,5 @@ def on_disk_texts(bench: Workbench, snapshot: Snapshot) -> dict[str, bytes]:
         try:
             found[path] = requests.on_disk(bench.root, path, text)
         except (UnicodeEncodeError, LookupError) as error:
-            raise Blocked(_unwritable(path, str(error))) from error
+            raise Blocked(unwritable(path, str(error))) from error
     return found
-
-
-# -- obstacles -----------------------------------------------------------------------------------------------
-
-
-def lost_worker(why: str) -> Obstacle:
-    """The sandbox failed."""
-    return Obstacle(
-        ObstacleKind.INFRASTRUCTURE,
-        f"The sandbox stopped working: {why}.",
-        "Run `heal-lsp doctor` to see what is wrong with it.",
-    )
-
-
-def _no_overlay(why: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.NO_SANDBOX,
-        f"This workspace cannot be shown in the sandbox without the risk of changing it: {why}.",
-        "Move it to a local disk, or open a smaller folder.",
-    )
-
-
-def _no_script(path: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.NO_TESTS,
-        f"There is no file {path} in the workspace.",
-        "Give a path inside the workspace folder.",
-    )
-
-
-def _no_such_test(test: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.NO_TESTS,
-        f"Nothing matches {test}: there is no such test.",
-        "Run the whole file to see which tests it has now.",
-    )
-
-
-def _no_tests() -> Obstacle:
-    return Obstacle(
-        ObstacleKind.NO_TESTS,
-        "No tests were found.",
-        "Write a test in a file named test_*.py, or set heal.test.paths if the tests lie elsewhere.",
-    )
-
-
-def broken_collection(words: str) -> Obstacle:
-    return Obstacle(ObstacleKind.COLLECTION, words, "Mend the import first: no test can run before.")
-
-
-def _usage(words: str) -> Obstacle:
-    said = " ".join(words.split())
-    return Obstacle(
-        ObstacleKind.COLLECTION,
-        f"pytest refuses to start: {said[-300:] or 'it gave no reason'}",
-        "Look at the project's pytest configuration and at heal.test.args.",
-        words,
-    )
-
-
-def too_slow(words: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.TIMEOUT,
-        words,
-        "Raise heal.test.maxSeconds, or run fewer tests at a time with heal.test.paths.",
-    )
-
-
-def denied(what: str, why: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.DENIED,
-        f"{what} needs what the sandbox denies. {why}",
-        "Run it in a terminal with the report plugin, or give it a stand-in for what it reaches.",
-    )
-
-
-def _unwritable(path: str, why: str) -> Obstacle:
-    return Obstacle(
-        ObstacleKind.INFRASTRUCTURE,
-        f"The text of {path} does not fit the encoding of its file: {why}.",
-        "Change the coding cookie in its first lines, or remove the character.",
-    )

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+import attrs
+
 from heal_lsp.core.model import (
     Baseline,
     Candidate,
@@ -18,13 +20,13 @@ from heal_lsp.core.model import (
     Verdict,
     VerdictKind,
 )
-from heal_lsp.core.text import decode
-from heal_lsp.verifier import requests
 from heal_lsp.verifier.account import TIMEOUT, Account
 from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
 from heal_lsp.verifier.lane import Lane
-from heal_lsp.verifier.runner import broken_collection, denied, lost_worker, on_disk_texts, too_slow
-from heal_lsp.verifier.selection import is_inside, select
+from heal_lsp.verifier.obstacles import broken_collection, denied, lost_worker, too_slow
+from heal_lsp.verifier.runner import on_disk_texts
+from heal_lsp.verifier.selection import select
+from heal_lsp.verifier.texts import Texts, Unfit
 from heal_lsp.verifier.twin import Twin, make_twin
 from heal_lsp.verifier.verdicts import judge
 
@@ -39,10 +41,6 @@ _LONGER = 4.0
 T = TypeVar("T")
 
 
-class Unfit(Exception):
-    """A candidate that cannot be written down; the message says why."""
-
-
 class SandboxVerifier:
     """Satisfies :class:`heal_lsp.core.ports.Verifier`."""
 
@@ -50,7 +48,8 @@ class SandboxVerifier:
         self._bench = bench
         self._client: WorkerClient | None = None
         self._lanes: list[Lane] = []
-        self._task: Task | None = None
+        self._texts: Texts
+        self._known_to_hang = False
         self._before: dict[str, TestResult] = {}
         self._python = ""
         self._closed = False
@@ -59,7 +58,9 @@ class SandboxVerifier:
         """Run the task's tests with the original text, find out which are flaky, and warm up."""
         began = time.monotonic()
         interpreter = await self._bench.interpreter()
-        self._task, self._python = task, interpreter.version
+        self._python = interpreter.version
+        self._texts = Texts(self._bench.root, task)
+        self._known_to_hang = task.failure.exception == TIMEOUT
         try:
             if interpreter.obstacle is not None:
                 raise Blocked(interpreter.obstacle)
@@ -88,15 +89,15 @@ class SandboxVerifier:
         began = time.monotonic()
 
         async def work(client: WorkerClient) -> Verdict:
-            texts = self._texts(candidate)
+            data = self._texts.encoded(self._texts.changed(candidate))
+            passed: list[TestResult] = []
             for guards in (False, True):
                 for lane in self._lanes:
-                    if refused := await self._refused(client, lane, guards, texts, began):
-                        return refused
-            ran = tuple(
-                self._before[each] for lane in self._lanes for each in lane.kept if each in self._before
-            )
-            return Verdict(VerdictKind.PASSED, "", ran, time.monotonic() - began)
+                    account, refused = await self._judged(client, lane, guards, data)
+                    if refused is not None:
+                        return attrs.evolve(refused, seconds=time.monotonic() - began)
+                    passed += account.tests if account is not None else ()
+            return Verdict(VerdictKind.PASSED, "", tuple(passed), time.monotonic() - began)
 
         return await self._safely(work, began)
 
@@ -105,7 +106,7 @@ class SandboxVerifier:
         began = time.monotonic()
 
         async def work(client: WorkerClient) -> Evidence | Verdict:
-            texts = self._texts(candidate)
+            texts = self._texts.changed(candidate)
             accounts = []
             for lane in self._lanes:
                 found = await self._confirmed(client, lane, dict(texts))
@@ -126,8 +127,12 @@ class SandboxVerifier:
     async def _start(self) -> WorkerClient:
         if self._closed:
             raise WorkerLost("the verifier was closed")
-        self._client = await self._bench.worker()
-        return self._client
+        client = await self._bench.worker()
+        if self._closed:
+            await client.close()
+            raise WorkerLost("the verifier was closed")
+        self._client = client
+        return client
 
     async def _end(self) -> None:
         client, self._client = self._client, None
@@ -161,7 +166,7 @@ class SandboxVerifier:
 
     def _make_lanes(self, task: Task) -> list[Lane]:
         base = on_disk_texts(self._bench, task.snapshot)
-        base[task.target.path] = self._encoded(task.target.path, task.base)
+        base |= self._texts.encoded({task.target.path: task.base})
         texts = {**task.snapshot.texts, task.target.path: task.base}
         selected = select(self._bench.root, (*task.failing, *task.guards), texts)
         return [
@@ -177,10 +182,9 @@ class SandboxVerifier:
 
     async def _observed(self, client: WorkerClient, lane: Lane) -> Account:
         most = self._bench.policy.seconds
-        assert self._task is not None
         limits = {}
-        if self._task.failure.exception == TIMEOUT:
-            limits = {test: min(most, _HANG_SECONDS) for test in self._task.failing}
+        if self._known_to_hang:
+            limits = {test: min(most, _HANG_SECONDS) for test in lane.failing}
         account = await lane.observe(client, max(_BASELINE_SECONDS, 3 * most), limits)
         if obstacle := _in_the_way(account):
             raise Blocked(obstacle)
@@ -188,66 +192,27 @@ class SandboxVerifier:
 
     # -- candidates --
 
-    def _texts(self, candidate: Candidate) -> dict[str, str]:
-        """The whole new text of each file that the candidate changes.
-
-        Raises:
-            Unfit: its edits do not fit.
-        """
-        assert self._task is not None
-        texts = {}
-        for path in candidate.edits:
-            if not is_inside(path):
-                raise Unfit(f"It changes {path}, which is not in the workspace.")
-            try:
-                texts[path] = candidate.text(path, self._present(path))
-            except ValueError as error:
-                raise Unfit(f"Its edits do not fit {path}: {error}.") from error
-            self._encoded(path, texts[path])
-        return texts
-
-    def _present(self, path: str) -> str:
-        """The text of a file before the repair."""
-        assert self._task is not None
-        if path == self._task.target.path:
-            return self._task.base
-        if path in self._task.snapshot.texts:
-            return self._task.snapshot.texts[path]
-        try:
-            return decode((self._bench.root / path).read_bytes())[0]
-        except FileNotFoundError:
-            return ""
-        except (OSError, SyntaxError, ValueError) as error:
-            raise Unfit(f"{path} cannot be read: {error}.") from error
-
-    def _encoded(self, path: str, text: str) -> bytes:
-        try:
-            return requests.on_disk(self._bench.root, path, text)
-        except (UnicodeEncodeError, LookupError) as error:
-            raise Unfit(f"The text does not fit the encoding of {path}: {error}.") from error
-
-    async def _refused(
-        self, client: WorkerClient, lane: Lane, guards: bool, texts: dict[str, str], began: float
-    ) -> Verdict | None:
-        """The verdict that refuses a candidate, by the failing tests of a lane or by its guards."""
+    async def _judged(
+        self, client: WorkerClient, lane: Lane, guards: bool, data: dict[str, bytes]
+    ) -> tuple[Account | None, Verdict | None]:
+        """Run the failing tests of a lane, or its guards; the account, and the verdict if it refuses."""
         tests = lane.kept if guards else lane.failing
         if not tests:
-            return None
-        data = {path: self._encoded(path, text) for path, text in texts.items()}
+            return None, None
         account = await lane.run(client, tests, data)
-        refused = judge(account, tests, time.monotonic() - began)
+        refused = judge(account, tests)
         if refused is not None and refused.kind is VerdictKind.TIMED_OUT and guards:
             # a machine that was busy for a moment refuses no fix
             account = await lane.run(client, tests, data, longer=_LONGER)
-            refused = judge(account, tests, time.monotonic() - began)
-        return refused
+            refused = judge(account, tests)
+        return account, refused
 
     async def _confirmed(self, client: WorkerClient, lane: Lane, texts: dict[str, str]) -> Account | Verdict:
         """The account of a cold run of the lane's whole files, or the verdict that it leads to."""
         twins = self._twins(lane, texts)
         for twin in twins:
             texts[twin.test.partition("::")[0]] = twin.text
-        data = {path: self._encoded(path, text) for path, text in texts.items()}
+        data = self._texts.encoded(texts)
         limits = {test: _LONGER * limit for test, limit in lane.limits().items()}
         files = tuple(dict.fromkeys(each.partition("::")[0] for each in lane.group.tests))
         seconds = max(_BASELINE_SECONDS, 3 * self._bench.policy.seconds)
@@ -270,7 +235,7 @@ class SandboxVerifier:
             path = test.partition("::")[0]
             before = self._before.get(test)
             failure: Failure | None = before.failure if before is not None else None
-            text = texts.get(path) or self._present(path)
+            text = texts.get(path) or self._texts.present(path)
             twin = make_twin(text, test, failure.line if failure is not None else 0)
             if twin is not None:
                 return [twin]

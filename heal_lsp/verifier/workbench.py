@@ -13,6 +13,7 @@ from heal_lsp.core.model import Interpreter, Isolation, Obstacle, ObstacleKind
 from heal_lsp.verifier import interpreter as interpreters
 from heal_lsp.verifier import requests, sandbox
 from heal_lsp.verifier.client import Blocked, Event, WorkerClient, WorkerLost
+from heal_lsp.verifier.interpreter import Found
 from heal_lsp.verifier.layout import Layout, layout_of
 from heal_lsp.verifier.runner import SandboxRunner
 from heal_lsp.verifier.sandbox import Box, SandboxPolicy
@@ -46,7 +47,7 @@ class Workbench:
         self._report_plugin = report_plugin
         self._bubblewrap = bubblewrap
         self._isolation: tuple[str, Isolation] | None = None
-        self._interpreter: tuple[Interpreter, Layout | None] | None = None
+        self._interpreter: tuple[tuple[Found, ...], tuple[Interpreter, Layout | None]] | None = None
         self._lock = asyncio.Lock()
 
     def runner(self) -> SandboxRunner:
@@ -111,7 +112,8 @@ class Workbench:
     # -- probes --
 
     async def _probed_isolation(self) -> tuple[str, Isolation]:
-        if self._isolation is None:
+        """What was found before; nothing bad is remembered, as the person may have mended it since."""
+        if self._isolation is None or not self._isolation[1].tier:
             self._isolation = await self._probe_isolation()
         return self._isolation
 
@@ -140,14 +142,17 @@ class Workbench:
         )
 
     async def _probed_interpreter(self) -> tuple[Interpreter, Layout | None]:
-        if self._interpreter is None:
-            self._interpreter = await self._probe_interpreter()
-        return self._interpreter
+        """What was found before, unless it was an obstacle or there are other interpreters now."""
+        found = await asyncio.to_thread(lambda: tuple(interpreters.candidates(self.root, self._setting)))
+        known = self._interpreter
+        if known is None or known[0] != found or known[1][0].obstacle is not None:
+            known = self._interpreter = (found, await self._chosen(found))
+        return known[1]
 
-    async def _probe_interpreter(self) -> tuple[Interpreter, Layout | None]:
+    async def _chosen(self, candidates: tuple[Found, ...]) -> tuple[Interpreter, Layout | None]:
         """The first that is made for the project; else the first with pytest; else the first."""
         fallback: tuple[Interpreter, Layout | None] | None = None
-        for found in await asyncio.to_thread(lambda: list(interpreters.candidates(self.root, self._setting))):
+        for found in candidates:
             result = await self._examined(found)
             if found.own or result[0].obstacle is None or result[0].obstacle.kind is ObstacleKind.NO_SANDBOX:
                 return result
@@ -156,7 +161,7 @@ class Workbench:
         assert fallback is not None  # the tool's own interpreter is always among them
         return fallback
 
-    async def _examined(self, found: interpreters.Found) -> tuple[Interpreter, Layout | None]:
+    async def _examined(self, found: Found, *, follow: bool = True) -> tuple[Interpreter, Layout | None]:
         """Look at an interpreter from inside the sandbox."""
         try:
             layout = await asyncio.to_thread(layout_of, found.path, str(self.root))
@@ -173,9 +178,14 @@ class Workbench:
                 found.path, found.origin, obstacle=_broken(found, str(answer.get("reason")))
             ), None
         executable = str(answer["executable"])
-        if not layout.environment and os.path.realpath(executable) != os.path.realpath(found.path):
+        if (
+            follow
+            and executable
+            and not layout.environment
+            and os.path.realpath(executable) != os.path.realpath(found.path)
+        ):
             # a version manager's script, which has nothing to do but to find the real one
-            return await self._examined(attrs.evolve(found, path=executable))
+            return await self._examined(attrs.evolve(found, path=executable), follow=False)
         version, pytest = str(answer["python"]), str(answer["pytest"])
         obstacle = None
         if answer["problem"]:
@@ -211,7 +221,7 @@ def _cannot_copy(error: OSError) -> Obstacle:
     )
 
 
-def _broken(found: interpreters.Found, why: str) -> Obstacle:
+def _broken(found: Found, why: str) -> Obstacle:
     kind = ObstacleKind.BROKEN_ENVIRONMENT if found.own else ObstacleKind.NO_INTERPRETER
     return Obstacle(
         kind,
@@ -220,7 +230,7 @@ def _broken(found: interpreters.Found, why: str) -> Obstacle:
     )
 
 
-def _no_pytest(found: interpreters.Found) -> Obstacle:
+def _no_pytest(found: Found) -> Obstacle:
     return Obstacle(
         ObstacleKind.NO_PYTEST,
         f"The interpreter {found.path} ({found.origin}) has no pytest.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
 from heal_lsp.core.model import Candidate, Evidence, ObstacleKind, TestOutcome, VerdictKind
@@ -35,7 +38,10 @@ async def test_a_right_candidate_passes_and_is_confirmed(broken):
     await verifier.baseline(task)
     fix = replacing(task, "a - b", "a + b")
 
-    assert (await verifier.verify(fix)).kind is VerdictKind.PASSED
+    verdict = await verifier.verify(fix)
+    assert verdict.kind is VerdictKind.PASSED
+    assert {each.id for each in verdict.tests} == {*FAILING, "test_calc.py::test_zero"}
+    assert {each.outcome for each in verdict.tests} == {TestOutcome.PASSED}
     evidence = await verifier.confirm(fix)
 
     assert isinstance(evidence, Evidence)
@@ -234,6 +240,21 @@ async def test_a_lost_worker_is_replaced_once_asked_again(broken):
     await verifier._client._process.wait()
 
     assert (await verifier.verify(replacing(task, "a - b", "a + b"))).passed
+
+
+async def test_a_cancelled_candidate_is_forgotten(broken):
+    verifier, task = broken.verifier(), broken.task("calc.py", FAILING)
+    await verifier.baseline(task)
+    running = asyncio.create_task(verifier.verify(replacing(task, "return", "while True: pass\n    return")))
+    await asyncio.sleep(0.2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert (await verifier.verify(replacing(task, "a - b", "a + b"))).passed
+    began = time.monotonic()
+    await verifier.close()
+    assert time.monotonic() - began < 1.0
 
 
 async def test_close_may_come_at_any_moment_and_twice(broken):

@@ -148,6 +148,20 @@ async def test_without_an_environment_one_with_pytest_is_found(project, monkeypa
     assert found.pytest
 
 
+async def test_what_was_mended_is_seen_without_a_restart(project):
+    project.options["interpreter"] = ""
+    environment(project.root / ".venv")
+    (project.root / ".venv/bin/python").unlink()
+    assert (await project.bench.interpreter()).obstacle.kind is ObstacleKind.BROKEN_ENVIRONMENT
+
+    (project.root / ".venv").rename(project.root / "old")
+    (project.root / "old/pyvenv.cfg").unlink()
+    assert (await project.bench.interpreter()).obstacle is None
+
+    venv.create(project.root / ".venv", with_pip=False)
+    assert (await project.bench.interpreter()).obstacle.kind is ObstacleKind.NO_PYTEST
+
+
 async def test_a_script_that_leads_to_an_interpreter_is_followed(project, tmp_path):
     shim = tmp_path / "shims/python3"
     shim.parent.mkdir()

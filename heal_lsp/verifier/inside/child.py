@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import confine, linetrace, signs
+from . import calls, confine, linetrace, signs
 
 MAX_PROCESSES = 256
 MAX_OUTPUT = 1 << 18
@@ -64,7 +64,7 @@ class Child:
             confine.limit(config["memory_mb"], config["disk_mb"], MAX_PROCESSES if config["isolated"] else 0)
             if config["isolated"]:
                 confine.drop_privileges()
-                confine.filter_calls()
+                calls.filter_calls()
         except (OSError, ValueError) as error:
             self.finish(exit=-1, reason=str(error))
         importlib.invalidate_caches()
