@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -113,13 +112,6 @@ class Site:
         block: list[ast.stmt] = getattr(self.parent.node, self.field)
         return block
 
-    def ancestors(self) -> Iterator[Site]:
-        """The sites around this one, the nearest first."""
-        site = self.parent
-        while site is not None:
-            yield site
-            site = site.parent
-
     def replace(self, new: Fragment | None, extra: float = 0.0, size: int = 0) -> Draft | None:
         """Put another expression in this place; None when that would be no repair at all."""
         if new is None or new.key == self.fragment.key:
@@ -212,7 +204,11 @@ class Subject:
         return test_literals(self.task)
 
     def site(self, node: ast.AST) -> Site:
-        """The site of a node of the target."""
+        """The site of a node of the target.
+
+        Raises:
+            KeyError: the node is none that may change, such as one inside a nested class.
+        """
         return self.by_node[id(node)]
 
     def fragment(self, node: ast.AST) -> Fragment:

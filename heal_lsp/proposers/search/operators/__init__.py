@@ -17,6 +17,7 @@ from heal_lsp.proposers.search.operators import (
     expressions,
     indexing,
     literals,
+    moves,
     names,
     returns,
     statements,
@@ -32,6 +33,7 @@ OPERATORS: tuple[Operator, ...] = (
     *indexing.FAMILY,
     *expressions.FAMILY,
     *statements.FAMILY,
+    *moves.FAMILY,
     *returns.FAMILY,
     *exceptions.FAMILY,
 )

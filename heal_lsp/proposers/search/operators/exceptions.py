@@ -196,6 +196,8 @@ def mutable_default(site: Site) -> Drafts:
     assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     plain = [*node.args.posonlyargs, *node.args.args]
     start = 1 if is_docstring(node.body[0]) and len(node.body) > 1 else 0
+    if isinstance(node.body[start], ast.ClassDef):
+        return
     first = site.subject.site(node.body[start])
     inner = blocks.deeper(site)
     for argument, default in zip(

@@ -21,18 +21,15 @@ def return_missing(site: Site) -> Drafts:
     """A function that ends without returning what it made: ``return a`` at its end."""
     node = site.node
     assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    if isinstance(node.body[-1], (ast.Return, ast.Raise)) or _yields(node):
+    if isinstance(node.body[-1], (ast.Return, ast.Raise, ast.ClassDef)) or _yields(node):
         return
     last = site.subject.site(node.body[-1])
     never = not any(isinstance(each, ast.Return) and each.value for each in ast.walk(node))
-    for rank, (name, _) in enumerate(reversed(_all_variables(last))):
+    names = [each for each in last.scope.bound if each not in ("self", "cls")]
+    for rank, name in enumerate(reversed(names)):
         yield blocks.insert_after(last, f"return {name}", (-1.2 if never else 0.4) + 0.1 * rank)
     if isinstance(node.body[-1], ast.Expr) and isinstance(node.body[-1].value, ast.Call):
         yield _returned(last, -1.4 if never else 0.0)
-
-
-def _all_variables(site: Site) -> list[tuple[str, int]]:
-    return [(name, line) for name, line in site.scope.bound.items() if name not in ("self", "cls")]
 
 
 def _yields(node: Function) -> bool:
@@ -85,7 +82,7 @@ def return_assigned(site: Site) -> Drafts:
 @operator("return-insert", 3.9, ast.stmt)
 def return_insert(site: Site) -> Drafts:
     """``return a``, ``return True`` before a statement or at a block's end."""
-    for before, _ in places(site):
+    for before in places(site):
         for name, _kinds in variables(site):
             yield put(site, before, f"return {name}")
         for value in ("True", "False", "None", "0"):
@@ -133,8 +130,7 @@ def return_in_place(site: Site) -> Drafts:
 @operator("guard", 4.8, ast.stmt)
 def guard(site: Site) -> Drafts:
     """``if c: return a`` (or ``continue``, ``break``) before a statement."""
-    place = places(site)
-    if not place or not place[0][0]:
+    if True not in places(site):
         return
     inner = blocks.deeper(site)
     for piece, extra in conditions(site)[:40]:
