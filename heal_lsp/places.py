@@ -9,6 +9,15 @@ from pathlib import Path
 import platformdirs
 
 
+def start_folder() -> str:
+    """The folder in which our own processes start: the one that holds this package.
+
+    ``python -m`` looks for modules in the current folder first. In a workspace that would run its code, outside the
+    sandbox, for any file that is named like a library.
+    """
+    return str(Path(__file__).resolve().parents[1])
+
+
 def cache_home() -> Path:
     """The user's cache folder of heal-lsp."""
     return platformdirs.user_cache_path("heal-lsp", appauthor=False)

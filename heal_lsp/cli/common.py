@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
+import hashlib
 import os
 import subprocess
 import sys
@@ -176,22 +177,48 @@ def write_change(root: Path, change: FileChange, force: bool) -> None:
 
 
 def _git_state(root: Path, path: str) -> str:
-    """``clean`` or ``dirty`` for a file that git tracks, ``none`` for any other."""
+    """``clean`` or ``dirty`` for a file that git tracks, ``none`` for any other.
+
+    Compares what git recorded with the file's bytes itself: ``git status`` would run the programs that a repository's
+    own configuration names (``core.fsmonitor``, ``filter.*.clean``), outside the sandbox. A file that is stored
+    through such a filter counts as dirty.
+    """
     try:
-        answer = subprocess.run(
-            ["git", "status", "--porcelain", "--ignored", "--", path],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        ).stdout
+        staged = _git(root, "ls-files", "-z", "--stage", "--", path)
+        if not staged:
+            return "none"
+        committed = _git(root, "ls-tree", "-z", "HEAD", "--", path)
+        data = (root / path).read_bytes()
     except (OSError, subprocess.SubprocessError):
-        return "none"
-    if answer.startswith(("??", "!!")):
-        return "none"
-    return "dirty" if answer.strip() else "clean"
+        return "dirty" if _in_git(root) else "none"
+    names = {staged.split()[1], (committed.split() or [b"", b"", b""])[2]}
+    return "clean" if names & _blob_names(data) and len(names) == 1 else "dirty"
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    """The answer of a git command that only reads what is recorded, with everything off that could start a program."""
+    switches = ("--literal-pathspecs", "--no-pager", "-c", "core.fsmonitor=false")
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+    return subprocess.run(
+        ["git", *switches, *arguments],
+        cwd=root,
+        env={**os.environ, **quiet},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=20,
+        check=True,
+    ).stdout
+
+
+def _in_git(root: Path) -> bool:
+    return any((each / ".git").exists() for each in (root, *root.parents))
+
+
+def _blob_names(data: bytes) -> set[bytes]:
+    """The names that git gives to a file's bytes, as they are and with line endings converted."""
+    forms = (data, data.replace(b"\r\n", b"\n"))
+    blobs = [b"blob %d\0%s" % (len(each), each) for each in forms]
+    return {make(blob).hexdigest().encode() for blob in blobs for make in (hashlib.sha1, hashlib.sha256)}
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 from pygls.protocol import default_converter
 
-from heal_lsp import __version__
+from heal_lsp import __version__, places
 from heal_lsp.engine.wire import handler
 
 
@@ -46,7 +46,7 @@ class Editor:
 
     async def start(self) -> None:
         """Start the server and introduce this editor to it."""
-        await self._client.start_io(sys.executable, "-m", "heal_lsp", "serve")
+        await self._client.start_io(sys.executable, "-m", "heal_lsp", "serve", cwd=places.start_folder())
         uri = self.root.as_uri()
         await self._client.initialize_async(
             lsp.InitializeParams(

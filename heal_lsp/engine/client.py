@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pygls.client import JsonRPCClient
 from pygls.exceptions import JsonRpcException
 
+from heal_lsp import places
 from heal_lsp.core.model import Outcome
 from heal_lsp.engine import messages
 from heal_lsp.engine.api import EngineGone, OnProgress
@@ -116,7 +117,14 @@ class _Connection(JsonRPCClient):
     async def open(cls) -> _Connection:
         """Start an engine."""
         self = cls()
-        await self.start_io(sys.executable, "-m", "heal_lsp.engine", start_new_session=True, limit=1 << 20)
+        await self.start_io(
+            sys.executable,
+            "-m",
+            "heal_lsp.engine",
+            cwd=places.start_folder(),
+            start_new_session=True,
+            limit=1 << 20,
+        )
         self._drain = asyncio.ensure_future(self._log())
         return self
 

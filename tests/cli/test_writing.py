@@ -47,6 +47,38 @@ def test_a_dirty_file_is_refused_unless_forced(repository):
     assert (repository / "a.py").read_text() == "x = 2  # mine\n"
 
 
+def test_asking_git_runs_nothing_of_the_repository(repository, tmp_path_factory):
+    trace = tmp_path_factory.mktemp("host") / "ran"
+    program = f"sh -c 'echo ran >> {trace}; cat'"
+    (repository / ".gitattributes").write_text("*.py filter=evil diff=evil\n")
+    for name in (
+        "core.fsmonitor",
+        "filter.evil.clean",
+        "filter.evil.process",
+        "diff.evil.textconv",
+        "core.pager",
+    ):
+        git(repository, "config", name, program)
+    os.utime(repository / "a.py", (1, 1))  # git would have to look at the file again
+    common.write_change(repository, CHANGE, force=False)
+    assert (repository / "a.py").read_text() == "x = 2\n"
+    assert not trace.exists()
+
+
+def test_line_endings_that_git_converts_are_no_change(repository):
+    git(repository, "config", "core.autocrlf", "true")
+    (repository / "a.py").write_bytes(b"x = 1\r\n")
+    common.write_change(repository, FileChange("a.py", "x = 1\r\n", "x = 2\r\n"), force=False)
+    assert (repository / "a.py").read_bytes() == b"x = 2\r\n"
+
+
+def test_what_is_staged_but_not_committed_is_dirty(repository):
+    (repository / "a.py").write_text("x = 3\n")
+    git(repository, "add", "a.py")
+    with pytest.raises(click.ClickException, match="uncommitted changes"):
+        common.write_change(repository, FileChange("a.py", "x = 3\n", "x = 4\n"), force=False)
+
+
 def test_outside_git_the_old_file_is_kept_beside_it(tmp_path, capsys):
     (tmp_path / "a.py").write_text("x = 1\n")
     common.write_change(tmp_path, CHANGE, force=False)
