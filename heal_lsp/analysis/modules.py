@@ -17,13 +17,19 @@ class Modules:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._found: dict[tuple[str, str, int], str | None] = {}
 
     def find(self, dotted: str, importer: str, level: int) -> str | None:
         """The module of an import statement in the file ``importer``; None when it is not of the workspace.
 
         ``level`` counts the dots of a relative import.
         """
-        folder = posixpath.dirname(importer)
+        key = (dotted, posixpath.dirname(importer), level)
+        if key not in self._found:
+            self._found[key] = self._find(*key)
+        return self._found[key]
+
+    def _find(self, dotted: str, folder: str, level: int) -> str | None:
         below = dotted.replace(".", "/")
         if level:
             for _ in range(level - 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Mapping
 
 from heal_lsp.analysis import doctests, normal, spans, testcode
@@ -11,6 +12,7 @@ from heal_lsp.analysis.sources import Parsed, Sources, is_doctest, is_test_code
 from heal_lsp.core.localise import ochiai
 from heal_lsp.core.model import Failure, Located, Snapshot, Suspect, Target
 
+_FRESH_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -23,6 +25,7 @@ class SourceAnalysis:
 
     def __init__(self, size: int = 256) -> None:
         self._parsed = Parsed(size)
+        self._last: tuple[Snapshot, float, Sources] | None = None
 
     def locate(
         self,
@@ -39,11 +42,18 @@ class SourceAnalysis:
         """
         suspects = _suspects(failure, coverage, failing)
         try:
-            locator = Locator(Sources(snapshot, self._parsed), failure, coverage, failing, suspects)
+            locator = Locator(self._sources(snapshot), failure, coverage, failing, suspects)
             return locator.located()
         except Exception:
             _log.exception("Locating a failure of %s went wrong.", failure.path)
             return Located(failure, None, suspects, f"The failure in {failure.path} could not be followed.")
+
+    def _sources(self, snapshot: Snapshot) -> Sources:
+        """Failures of one run come one after another, with the same snapshot: the disk is read once for them."""
+        last, now = self._last, time.monotonic()
+        if last is None or last[0] is not snapshot or now - last[1] > _FRESH_SECONDS:
+            last = self._last = (snapshot, now, Sources(snapshot, self._parsed))
+        return last[2]
 
     def target_at(self, snapshot: Snapshot, path: str, line: int) -> Target | None:
         """The function whose lines hold the line; a module target outside any; None without such a file."""

@@ -91,13 +91,18 @@ def _imports(tree: ast.Module) -> tuple[ast.Import | ast.ImportFrom, ...]:
 
 
 class Sources:
-    """Reads a workspace for one question. Paths are relative to its folder; others are answered with None."""
+    """Reads a workspace for one question: what was read once is not read again.
+
+    Paths are relative to the workspace folder; others are answered with None.
+    """
 
     def __init__(self, snapshot: Snapshot, parsed: Parsed) -> None:
         self.root = snapshot.root
         self._texts = snapshot.texts
         self._parsed = parsed
         self._read: dict[str, str | None] = {}
+        self._files: dict[str, bool] = {}
+        self._folders: dict[str, bool] = {}
 
     def relative(self, path: str) -> str | None:
         """A path as the records write it, or None for one outside the workspace."""
@@ -123,14 +128,18 @@ class Sources:
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
-        return path in self._texts or os.path.isfile(os.path.join(self.root, path))
+        if path not in self._files:
+            self._files[path] = path in self._texts or os.path.isfile(os.path.join(self.root, path))
+        return self._files[path]
 
     def is_folder(self, path: str) -> bool:
         """Whether there is such a folder, on disk or around one of the editor's texts."""
-        below = path.rstrip("/") + "/"
-        return os.path.isdir(os.path.join(self.root, path)) or any(
-            each.startswith(below) for each in self._texts
-        )
+        if path not in self._folders:
+            below = path.rstrip("/") + "/"
+            self._folders[path] = os.path.isdir(os.path.join(self.root, path)) or any(
+                each.startswith(below) for each in self._texts
+            )
+        return self._folders[path]
 
     def module(self, path: str) -> Module | None:
         """The parsed file, or None when it cannot be read."""

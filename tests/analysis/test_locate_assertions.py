@@ -458,3 +458,50 @@ def test_jedi_sees_unsaved_buffers_and_imports_nothing(project: Any) -> None:
     located = project.locate()
     assert located.target is not None
     assert (located.target.qualname, located.target.line) == ("Cart.total", 4)
+
+
+def test_a_helper_leads_on_from_its_body_too(project: Any) -> None:
+    project.write(
+        {
+            "app.py": APP,
+            "test_app.py": """
+                from app import add, mul
+
+                def outcome(a, b):
+                    mul(1, 1)
+                    found = add(a, b)
+                    return str(found)
+
+                def test_it():
+                    assert outcome(1, 2) == "3"  # frame 1
+            """,
+        }
+    )
+    assert project.name() == "add"
+
+
+def test_jedi_is_asked_only_for_names_that_the_workspace_defines(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heal_lsp.analysis import inference
+
+    asked: list[str] = []
+
+    def functions_at(sources: object, module: Any, line: int, column: int) -> list[object]:
+        asked.append(module.text.splitlines()[line - 1][column:])
+        return []
+
+    monkeypatch.setattr(inference, "functions_at", functions_at)
+    project.write(
+        {
+            "app.py": "class A:\n    def total(self): pass\n\nALL = {}\n",
+            "test_app.py": """
+                from app import ALL
+
+                def test_it():
+                    assert ALL["a"].name.strip().total() == len(ALL["b"].other())  # frame 1
+            """,
+        }
+    )
+    assert project.name() is None
+    assert [each.partition("(")[0] for each in asked] == ["total"]

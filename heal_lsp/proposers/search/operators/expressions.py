@@ -7,7 +7,7 @@ import ast
 from heal_lsp.proposers.search import fragment as f
 from heal_lsp.proposers.search.draft import Drafts, operator
 from heal_lsp.proposers.search.kinds import NUMBERS, SEQUENCES, compatible
-from heal_lsp.proposers.search.pool import available, is_value
+from heal_lsp.proposers.search.pool import Ingredient, available, is_value
 from heal_lsp.proposers.search.subject import Site
 
 _ATOMS = (
@@ -41,9 +41,17 @@ def borrow(site: Site) -> Drafts:
         fits = compatible(site.kinds, each.kinds)
         if fits is False and site.kinds and site.role not in _TESTS:
             continue
-        nested = 0.5 if own.key in each.fragment.key and each.size > own.size + 3 else 0.0
-        literal = 0.8 if each.fragment.constant else 0.0
-        yield site.replace(each.fragment, (0.0 if fits else 1.2) + nested + literal, each.size)
+        if own.key in each.fragment.key and _holds(each, own.key):
+            # the same value is used in another form elsewhere: a likely slip when the form is small
+            extra = (-0.6 if fits else -0.1) if each.size <= own.size + 4 else 0.6 + (0.0 if fits else 1.2)
+        else:
+            extra = 0.0 if fits else 1.2
+        yield site.replace(each.fragment, extra + (0.8 if each.fragment.constant else 0.0), each.size)
+
+
+def _holds(ingredient: Ingredient, key: str) -> bool:
+    """Whether an expression has another, given by its text, as a part."""
+    return any(isinstance(each, ast.expr) and ast.unparse(each) == key for each in ast.walk(ingredient.node))
 
 
 @operator("constant-instead", 3.4, ast.expr)
