@@ -19,8 +19,10 @@ from heal_lsp.lsp.folders import Folder, Place
 
 ANSWER_SECONDS = 10.0
 """How long an editor may take to answer; a person may be looking at a preview, but some never answer."""
-TEXT_SECONDS = 3.0
-"""How long the changed text may take to follow an answer: some editors tell of changes only when idle."""
+TEXT_SECONDS = 0.5
+"""How long the changed text may take to follow an answer before the heal's own request is answered."""
+ARRIVAL_SECONDS = 10.0
+"""How long it may take after that. Emacs tells of no change while it waits for a request, which the heal may be."""
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -31,6 +33,8 @@ class Applied(Enum):
     """The editor's text, or the disk's, is the fixed one."""
     CLAIMED = "claimed"
     """The editor says so of a file that it has not open; its text was not seen."""
+    PROMISED = "promised"
+    """The editor says so, and has not told of the change yet."""
     REFUSED = "refused"
     """The editor refused, or its text turned into something else: it was changed at the same moment."""
     SILENT = "silent"
@@ -65,7 +69,7 @@ class Applier:
 
     async def apply(self, folder: Folder, changes: Sequence[FileChange], label: str) -> Result:
         """Ask the editor to make the changes, each of which must fit the present text, as one undo step."""
-        wanted = {Place(folder, each.path): digest(each.new) for each in changes}
+        wanted = _wanted(folder, changes)
         before = {place: digest(self._documents.text(place) or "") for place in wanted}
         edit = self._edit(folder, changes)
         request = asyncio.ensure_future(
@@ -80,21 +84,25 @@ class Applier:
             # also after a refusal: an editor that answers with an error may have applied a part of it
             if await self._until(wanted, None, TEXT_SECONDS if answer else 0.2):
                 return Result(Applied.DONE)
-            return Result(self._unseen(answer, before), reason)
+            return Result(self._unseen(before) if answer else Applied.REFUSED, reason)
         finally:
             if not request.done():
                 request.cancel()
 
-    def _unseen(self, answer: bool, before: Mapping[Place, str]) -> Applied:
-        """The text did not become the fixed one.
+    async def arrives(self, folder: Folder, changes: Sequence[FileChange]) -> bool:
+        """Whether the changed texts come, after an editor promised them."""
+        return await self._until(_wanted(folder, changes), None, ARRIVAL_SECONDS)
+
+    def _unseen(self, before: Mapping[Place, str]) -> Applied:
+        """What to make of an editor that says it applied an edit, when the text did not become the fixed one.
 
         An edit of files that are not open leaves no trace to see.
         """
-        hidden = all(
-            self._documents.opened(place) is None and digest(self._documents.text(place) or "") == old
-            for place, old in before.items()
-        )
-        return Applied.CLAIMED if answer and hidden else Applied.REFUSED
+        if any(digest(self._documents.text(place) or "") != old for place, old in before.items()):
+            return Applied.REFUSED
+        if all(self._documents.opened(place) is None for place in before):
+            return Applied.CLAIMED
+        return Applied.PROMISED
 
     async def _until(
         self,
@@ -166,6 +174,11 @@ class Applier:
             )
             for each in difference(old, new)
         ]
+
+
+def _wanted(folder: Folder, changes: Sequence[FileChange]) -> dict[Place, str]:
+    """The digest of each text when its change has been made."""
+    return {Place(folder, each.path): digest(each.new) for each in changes}
 
 
 _ANNOTATION = "heal"

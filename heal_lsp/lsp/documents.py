@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import time
 from collections.abc import Sequence
 
 import attrs
@@ -28,6 +29,17 @@ class _Stored:
     size: int
     text: str | None
     digest: str
+
+
+@attrs.frozen
+class Look:
+    """The buffers of a folder as they were at one moment."""
+
+    snapshot: Snapshot
+    digests: dict[str, str]
+    """The digest of every open document, to tell later whether one changed."""
+    taken: float
+    """When it was, in seconds since the epoch."""
 
 
 class Documents:
@@ -86,9 +98,10 @@ class Documents:
                 texts[path] = document.source
         return Snapshot(folder.real, texts)
 
-    def digests(self, folder: Folder) -> dict[str, str]:
-        """The digest of every open document of a folder, to tell later whether one changed."""
-        return {path: digest(document.source) for path, document in self.open_in(folder).items()}
+    def look(self, folder: Folder, exclude: Sequence[str] = ()) -> Look:
+        """What a run or a repair that begins now goes by."""
+        digests = {path: digest(document.source) for path, document in self.open_in(folder).items()}
+        return Look(self.snapshot(folder, exclude), digests, time.time())
 
     def _place(self, uri: str, document: TextDocument) -> Place | None:
         if uri not in self._places:

@@ -26,6 +26,8 @@ class Known:
     reason: str
     source: str
     """The source of the report that showed it."""
+    began: float
+    """When the run that showed it began, in seconds since the epoch."""
     digests: Mapping[str, str]
     """Digest of each file's text for which the failure was seen."""
     texts: Mapping[str, str]
@@ -68,6 +70,7 @@ class Board:
         self._text_of = text_of
         self._known: dict[str, Known] = {}
         self._ignored: set[str] = set()
+        self._seen: dict[str, float] = {}
 
     def all(self) -> tuple[Known, ...]:
         """Every failure that the person did not ask to ignore, in the order in which they were seen."""
@@ -110,14 +113,19 @@ class Board:
         selected: Sequence[str] | None = None,
         *,
         digests: Mapping[str, str] | None = None,
+        began: float | None = None,
         fresh_only: bool = False,
     ) -> None:
-        """Take over what a report shows.
+        """Take over what a report shows, except of tests that a run which began later has told of: runs may
+        end in another order than they began.
 
         ``selected`` are the tests or files that were asked for (empty: all of them), None when that is not
-        known. ``digests`` name the buffers' texts when the run started. With ``fresh_only``, failures whose
-        text changed since the report are left out: an old report says nothing about them.
+        known. ``digests`` name the buffers' texts when the run began, and ``began`` is when that was, in
+        seconds since the epoch; by default the report's own start. With ``fresh_only``, failures whose text
+        changed since the report are left out: an old report says nothing about them.
         """
+        began = report.started if began is None else began
+        report = self._newest(report, began)
         failed = [each.failure for each in report.tests if each.outcome == TestOutcome.FAILED]
         found = {_key(each): each for each in (*failed, *report.errors) if each is not None}
         where = {_key(each.failure): each for each in located}
@@ -127,19 +135,20 @@ class Board:
                 test.outcome == TestOutcome.DENIED and self._source(key) == report.source
             ):
                 self.drop(key)
-        self._drop_collected(report, found)
+        older = [each for each in self._known.values() if each.began <= began]
+        self._drop_collected(older, report, found)
         if report.source == "run":
             self._drop_each(
-                each
-                for each in self._known.values()
-                if each.source == "run" and each.failure.path in report.digests
+                each for each in older if each.source == "run" and each.failure.path in report.digests
             )
         if selected is not None:
-            self._drop_missing(report, found, selected)
+            self._drop_missing(older, report, found, selected)
         for key, failure in found.items():
             if not failure.path:
                 continue  # no line of the workspace had a part in it
-            known = self._build(key, failure, where.get(key), report, digests or {})
+            if (newer := self._known.get(key)) is not None and newer.began > began:
+                continue
+            known = self._build(key, failure, where.get(key), report, digests or {}, began)
             if not (fresh_only and known.stale(self._digest_of)):
                 self._known[key] = known
         self.drop_gone()
@@ -155,8 +164,20 @@ class Board:
             if text is None or not _defines(text, name):
                 self.drop(each.key)
 
+    def _newest(self, report: Report, began: float) -> Report:
+        """The report without the tests of which a later run has told already."""
+        fresh = tuple(each for each in report.tests if self._seen.get(each.id, began) <= began)
+        self._seen |= dict.fromkeys((each.id for each in fresh), began)
+        return report if len(fresh) == len(report.tests) else attrs.evolve(report, tests=fresh)
+
     def _build(
-        self, key: str, failure: Failure, located: Located | None, report: Report, buffers: Mapping[str, str]
+        self,
+        key: str,
+        failure: Failure,
+        located: Located | None,
+        report: Report,
+        buffers: Mapping[str, str],
+        began: float,
     ) -> Known:
         target = located.target if located is not None else None
         digests, texts = {}, {}
@@ -167,7 +188,7 @@ class Board:
                 texts[path] = now
         suspects = located.suspects if located is not None else ()
         reason = located.reason if located is not None else ""
-        return Known(key, failure, target, suspects, reason, report.source, digests, texts)
+        return Known(key, failure, target, suspects, reason, report.source, began, digests, texts)
 
     def _digest_of(self, path: str) -> str:
         text = self._text_of(path)
@@ -181,17 +202,19 @@ class Board:
         for each in list(them):
             self.drop(each.key)
 
-    def _drop_collected(self, report: Report, found: Mapping[str, Failure]) -> None:
+    def _drop_collected(self, older: Sequence[Known], report: Report, found: Mapping[str, Failure]) -> None:
         """A file of which a test ran could be collected."""
         ran = {test.id.partition("::")[0] for test in report.tests}
         self._drop_each(
             each
-            for each in self._known.values()
+            for each in older
             if each.failure.test is None and each.failure.phase == "collect" and each.failure.path in ran
             if each.key not in found
         )
 
-    def _drop_missing(self, report: Report, found: Mapping[str, Failure], selected: Sequence[str]) -> None:
+    def _drop_missing(
+        self, older: Sequence[Known], report: Report, found: Mapping[str, Failure], selected: Sequence[str]
+    ) -> None:
         """What was asked for and did not show up is gone, unless the run was cut short or its file did not
         load.
         """
@@ -199,7 +222,7 @@ class Board:
             return
         ran = {test.id for test in report.tests}
         broken = {each.path for each in report.errors}
-        for each in list(self._known.values()):
+        for each in older:
             test, path = each.failure.test, each.failure.path
             if test is not None:
                 file = test.partition("::")[0]

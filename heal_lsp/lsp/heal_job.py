@@ -6,11 +6,12 @@ from typing import Any
 
 import attrs
 
-from heal_lsp.core.model import Fix, ObstacleKind, Outcome, OutcomeKind, Snapshot
+from heal_lsp.core.model import Fix, ObstacleKind, Outcome, OutcomeKind
 from heal_lsp.core.text import digest
 from heal_lsp.engine.messages import Progress as Step
 from heal_lsp.engine.messages import Repair, Reverify
 from heal_lsp.lsp.applying import Applied, Applier, Result, unchanged
+from heal_lsp.lsp.documents import Look
 from heal_lsp.lsp.engines import new_job
 from heal_lsp.lsp.folders import Place
 from heal_lsp.lsp.progress import Progress
@@ -20,14 +21,6 @@ from heal_lsp.lsp.wishes import Wish
 
 ROUNDS = 3
 """How often a fix is carried over to a text that changed meanwhile, before the person is asked to pause."""
-
-
-@attrs.frozen
-class Seen:
-    """The buffers as they were when a request went out."""
-
-    snapshot: Snapshot
-    digests: dict[str, str]
 
 
 class HealJob:
@@ -60,7 +53,7 @@ class HealJob:
         outcome = await self._state.engines.ask(self._state.engines.engine().repair(request, self._step))
         return await self._conclude(outcome, seen)
 
-    async def _conclude(self, outcome: Outcome | None, seen: Seen) -> dict[str, Any]:
+    async def _conclude(self, outcome: Outcome | None, seen: Look) -> dict[str, Any]:
         """Hand the fix to the editor. When a text changed meanwhile, carry it over and verify it again."""
         first = outcome
         for turn in range(ROUNDS + 1):
@@ -71,6 +64,10 @@ class HealJob:
             result = await self._offer(outcome.fix, seen)
             if result is not None and result.applied in (Applied.DONE, Applied.CLAIMED):
                 return self._taken(outcome, outcome.fix)
+            if result is not None and result.applied is Applied.PROMISED:
+                self._progress.end("with the editor")
+                self._state.jobs.start(self._arrived(outcome, outcome.fix), "arriving")
+                return {**_facts(outcome), "applied": True}
             if result is not None or turn == ROUNDS:
                 return self._not_taken(outcome, result)
             seen = self._look()
@@ -79,7 +76,7 @@ class HealJob:
                 outcome = attrs.evolve(outcome, candidates=first.candidates, recalled=first.recalled)
         return {"outcome": "engine-gone", "applied": False}
 
-    async def _offer(self, fix: Fix, seen: Seen) -> Result | None:
+    async def _offer(self, fix: Fix, seen: Look) -> Result | None:
         """What the editor makes of a fix; None when a text changed before or while it was offered."""
         if not self._is_current(fix, seen):
             return None
@@ -92,18 +89,17 @@ class HealJob:
             return result if self._is_current(fix, seen) else None
         return result
 
-    async def _verify_again(self, fix: Fix, seen: Seen) -> Outcome | None:
+    async def _verify_again(self, fix: Fix, seen: Look) -> Outcome | None:
         self._progress.report("reverify", "the text changed meanwhile: verifying the fix again")
         settings = self._state.configuration.settings(self._wish.folder)
         request = Reverify(new_job(), seen.snapshot, settings, self._wish.failures[0].failure, fix)
         return await self._state.engines.ask(self._state.engines.engine().reverify(request, self._step))
 
-    def _look(self) -> Seen:
-        folder, documents = self._wish.folder, self._state.documents
-        exclude = self._state.configuration.settings(folder).exclude
-        return Seen(documents.snapshot(folder, exclude), documents.digests(folder))
+    def _look(self) -> Look:
+        folder = self._wish.folder
+        return self._state.documents.look(folder, self._state.configuration.settings(folder).exclude)
 
-    def _is_current(self, fix: Fix, seen: Seen) -> bool:
+    def _is_current(self, fix: Fix, seen: Look) -> bool:
         """Whether a fix still is for the texts as they are: its own files' and every open Python buffer's."""
         folder, documents = self._wish.folder, self._state.documents
         if not all(unchanged(each, documents, folder) for each in fix.changes):
@@ -116,6 +112,13 @@ class HealJob:
         count = f" {step.count}" if step.count else ""
         note = f": {step.note}" if step.note else ""
         self._progress.report(step.phase, f"{step.phase}{count}{note}")
+
+    async def _arrived(self, outcome: Outcome, fix: Fix) -> None:
+        """See to it that a fix which the editor says it took really comes, now that its own request is answered."""
+        if await self._applier.arrives(self._wish.folder, fix.changes):
+            self._taken(outcome, fix)
+        else:
+            self._not_taken(outcome, Result(Applied.PROMISED))
 
     def _taken(self, outcome: Outcome, fix: Fix) -> dict[str, Any]:
         """The fix is in the editor's text: say what it was, and let the failing tests run again."""
@@ -133,6 +136,8 @@ class HealJob:
         self._progress.end("not applied")
         if result is None:
             why = "the text kept changing; heal again when you have finished typing"
+        elif result.applied is Applied.PROMISED:
+            why = "the editor says that it took the edit, but its text is not the fixed one; heal again"
         elif result.applied is Applied.SILENT:
             why = "the editor did not say whether it applied the edit; look at the file before you heal again"
         else:

@@ -102,7 +102,9 @@ class Reports:
         located = await self._locate(folder, report.failures)
         if folder not in self._state.folders.all():
             return
-        self._state.board(folder).merge(report, located, fresh_only=old)
+        # a clock that runs ahead must not make the report outlast the runs to come
+        began = min(report.started, time.time())
+        self._state.board(folder).merge(report, located, began=began, fresh_only=old)
         self._state.publish(folder)
         if not old:
             self._state.obstacle(folder, report.obstacle)

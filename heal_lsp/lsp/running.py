@@ -89,9 +89,8 @@ class Running:
         task = asyncio.current_task()
         progress = Progress(client, f"Running {place.path}", task.cancel if task else lambda: None, token)
         settings = self._state.configuration.settings(folder)
-        digests = self._state.documents.digests(folder)
-        snapshot = self._state.documents.snapshot(folder, settings.exclude)
-        request = RunScript(new_job(), snapshot, settings, place.path, args.arguments)
+        look = self._state.documents.look(folder, settings.exclude)
+        request = RunScript(new_job(), look.snapshot, settings, place.path, args.arguments)
         await progress.begin()
         try:
             reply = await self._state.engines.ask(self._state.engines.engine().run_script(request))
@@ -99,7 +98,7 @@ class Running:
             progress.end("ended")
         if reply is None:
             return {"outcome": "engine-gone"}
-        self._state.learn(folder, reply, digests)
+        self._state.learn(folder, reply, look)
         self._state.obstacle(folder, reply.report.obstacle, insist=True)
         if reply.report.output:
             client.log(reply.report.output)
@@ -151,9 +150,8 @@ class Running:
         """Run tests and show what fails. None when the engine died."""
         state, task = self._state, asyncio.current_task()
         settings = state.configuration.settings(folder)
-        digests = state.documents.digests(folder)
-        snapshot = state.documents.snapshot(folder, settings.exclude)
-        request = RunTests(new_job(), snapshot, settings, tests, saved)
+        look = state.documents.look(folder, settings.exclude)
+        request = RunTests(new_job(), look.snapshot, settings, tests, saved)
         progress = Progress(state.client, "Running tests", task.cancel if task else lambda: None, token)
         begin = state.jobs.start(_begin(progress, QUIET_SECONDS if quiet else 0), "progress")
 
@@ -172,7 +170,7 @@ class Running:
             begin.cancel()
             progress.end(_tally(reply.report) if reply is not None else "stopped")
         if reply is not None:
-            state.learn(folder, reply, digests)
+            state.learn(folder, reply, look)
             _tell_denied(state, reply.report)
         return reply
 

@@ -11,7 +11,7 @@ from heal_lsp.engine.messages import RunReply
 from heal_lsp.lsp.client import Client
 from heal_lsp.lsp.configuration import Configuration
 from heal_lsp.lsp.diagnostics import Painter, Publisher
-from heal_lsp.lsp.documents import Documents
+from heal_lsp.lsp.documents import Documents, Look
 from heal_lsp.lsp.engines import Engines
 from heal_lsp.lsp.failures import Board
 from heal_lsp.lsp.folders import Folder, Folders, Place
@@ -57,12 +57,12 @@ class State:
         if folder in self.folders.all():
             self.publisher.publish(folder, self.painter(folder))
 
-    def learn(self, folder: Folder, reply: RunReply, digests: dict[str, str]) -> None:
-        """Take over what a run of the engine showed; ``digests`` name the buffers as they were when it
-        started.
-        """
+    def learn(self, folder: Folder, reply: RunReply, look: Look) -> None:
+        """Take over what a run of the engine showed, for the buffers as they were."""
         if folder in self.folders.all():
-            self.board(folder).merge(reply.report, reply.located, reply.selected, digests=digests)
+            self.board(folder).merge(
+                reply.report, reply.located, reply.selected, digests=look.digests, began=look.taken
+            )
             self.publish(folder)
 
     def obstacle(self, folder: Folder, obstacle: Obstacle | None, *, insist: bool = False) -> None:

@@ -213,6 +213,13 @@ async def test_a_folder_that_is_not_trusted(open_editor: Any, project: Path) -> 
     assert not (project / "ran").exists(), "the sandbox keeps the project as it is"
 
 
+async def test_an_editor_that_tells_of_changes_late(open_editor: Any, project: Path) -> None:
+    _, editor, code, tests = await failing(open_editor, project, name="emacs", taking="late")
+    assert (await asyncio.wait_for(editor.pick(code, 1), 60))["applied"] is True
+    await editor.until(lambda: not editor.shown(code) and not editor.shown(tests), 30)
+    assert CURED in editor.texts[code]
+
+
 async def test_an_editor_that_never_answers(open_editor: Any, project: Path) -> None:
     _, editor, code, _ = await failing(open_editor, project, taking="silent")
     assert (await asyncio.wait_for(editor.pick(code, 1), 60))["applied"] is True

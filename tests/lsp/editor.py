@@ -53,8 +53,9 @@ class Editor:
 
     ``taking`` is how it treats an edit: ``strict`` (VS Code: refuses one for another version), ``skip``
     (Neovim: leaves a newer buffer alone and still says yes), ``error`` (eglot: answers a stale one with an
-    error), ``silent`` (ALE: applies it and never answers), ``never`` (does nothing and never answers),
-    ``refuse``.
+    error), ``late`` (eglot: tells of the change only when its own request is answered), ``silent`` (ALE:
+    applies it and never answers), ``never`` (does nothing and never answers), ``claim`` (does nothing and says
+    yes), ``refuse``.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Editor:
         self._pressed = asyncio.Event()
         self.base_version = 1
         self._tasks: list[asyncio.Task[Any]] = []
+        self._held: dict[str, str] = {}
 
     def _without(self, what: Sequence[str]) -> None:
         """Take capabilities away."""
@@ -193,9 +195,12 @@ class Editor:
         """Execute a command."""
         if token is not None:
             self.client.progress_reports[token] = []
-        return await self.client.workspace_execute_command_async(
+        result = await self.client.workspace_execute_command_async(
             lsp.ExecuteCommandParams(command=command, arguments=list(arguments), work_done_token=token)
         )
+        while self._held:
+            self.type(*self._held.popitem())
+        return result
 
     async def actions(
         self, uri: str, line: int, diagnostics: Iterable[lsp.Diagnostic] = (), only: list[str] | None = None
@@ -272,6 +277,8 @@ class Editor:
             await self._leaving.wait()
         if self.taking == "refuse":
             return lsp.ApplyWorkspaceEditResult(applied=False, failure_reason="no")
+        if self.taking == "claim":
+            return lsp.ApplyWorkspaceEditResult(applied=True)
         for uri, version, edits in self._parts(params.edit):
             stale = version is not None and version != self.versions.get(uri)
             if stale and self.taking == "strict":
@@ -280,7 +287,9 @@ class Editor:
                 return lsp.ApplyWorkspaceEditResult(applied=True)
             if stale and self.taking == "error":
                 raise RuntimeError("buffer is at another version")
-            if uri in self.texts:
+            if uri in self.texts and self.taking == "late":
+                self._held[uri] = self._edited(self.texts[uri], edits)
+            elif uri in self.texts:
                 self.type(uri, self._edited(self.texts[uri], edits))
         if self.taking == "silent":
             await self._leaving.wait()

@@ -66,6 +66,24 @@ def test_failures_come_and_go_with_their_tests(board: Board) -> None:
     assert keys(board) == []
 
 
+def test_runs_may_end_in_another_order_than_they_began(board: Board) -> None:
+    passed = report(result("t.py::test_a", TestOutcome.PASSED))
+    board.merge(report(result("t.py::test_a")), began=2.0)
+    board.merge(passed, selected=(), began=1.0)
+    board.merge(report(), selected=(), began=1.0)
+    assert keys(board) == ["test:t.py::test_a"]
+    board.merge(passed, began=3.0)
+    board.merge(report(result("t.py::test_a")), began=2.5)
+    assert keys(board) == []
+
+
+def test_an_older_run_says_nothing_of_what_a_newer_one_could_not_collect(board: Board) -> None:
+    board.merge(report(errors=(collection("t.py"),)), began=2.0)
+    board.merge(report(result("t.py::test_b", TestOutcome.PASSED)), began=1.0)
+    board.merge(report(errors=(attrs.evolve(collection("t.py"), line=9),)), began=1.0)
+    assert [each.failure.line for each in board.all()] == [1]
+
+
 def test_a_denied_test_is_no_failure(board: Board) -> None:
     denied = attrs.evolve(result("t.py::test_a"), outcome=TestOutcome.DENIED)
     board.merge(report(denied))

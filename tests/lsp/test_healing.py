@@ -226,6 +226,26 @@ async def test_an_editor_that_neither_applies_nor_answers(
     assert (await editor.pick(code, 1))["applied"] is True
 
 
+async def test_an_editor_that_tells_of_the_change_when_its_request_is_answered(
+    connect: Any, project: Path
+) -> None:
+    editor, code, _ = await opened(connect, project, taking="late")
+    assert (await asyncio.wait_for(editor.pick(code, 1), 5))["applied"] is True
+    await editor.until(lambda: not editor.shown(code))
+    assert editor.texts[code] == CURED
+    assert [each for each in editor.messages if each.startswith("Healed.")]
+
+
+async def test_an_editor_that_says_yes_and_does_nothing(
+    connect: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heal_lsp.lsp.applying.ARRIVAL_SECONDS", 0.5)
+    editor, code, _ = await opened(connect, project, taking="claim")
+    await editor.pick(code, 1)
+    await editor.until(lambda: "its text is not the fixed one" in editor.messages[-1])
+    assert editor.shown(code)
+
+
 async def test_an_editor_that_refuses(connect: Any, project: Path) -> None:
     editor, code, _ = await opened(connect, project, taking="refuse")
     healed = await editor.pick(code, 1)

@@ -41,6 +41,24 @@ async def test_saves_are_gathered_and_a_newer_one_cancels(connect: Any, project:
     assert second.saved == ("calc.py", "test_calc.py"), "what the cancelled run had to do is not lost"
 
 
+async def test_a_run_that_ends_late_does_not_clear_what_a_newer_one_shows(
+    connect: Any, project: Path, engine: Any
+) -> None:
+    editor = await connect(project, options=QUICK)
+    code = editor.open(project / "calc.py")
+    broken = editor.texts[code]
+    engine.run_seconds = 0.5
+    editor.type(code, broken.replace("a - b", "a + b"))
+    older = asyncio.ensure_future(editor.run("heal.runTests"))
+    await editor.until(lambda: engine.of(messages.RunTests))
+    engine.run_seconds = 0
+    editor.type(code, broken)
+    await editor.run("heal.runTests")
+    assert (await older)["failed"] == 0
+    await asyncio.sleep(0.3)
+    assert editor.shown(code)
+
+
 async def test_saving_can_do_nothing(connect: Any, project: Path, engine: Any) -> None:
     options = {"heal": {"trusted": True, "onSave": "off", "test": {"debounceMs": 0}}}
     editor = await connect(project, options=options)
