@@ -251,12 +251,23 @@ def project_layer(root: Path) -> tuple[Layer, tuple[str, ...]]:
     empty = Layer("pyproject.toml", {}, from_project=True)
     if not path.is_file():
         return empty, ()
+    ignored = "its [tool.heal-lsp] is ignored"
     try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        return empty, (f"pyproject.toml cannot be read ({error}); its [tool.heal-lsp] is ignored.",)
-    tool = tree.get("tool", {})
-    table = tool.get("heal-lsp", {}) if isinstance(tool, dict) else {}
+        data = path.read_bytes()
+        tree = tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return empty, (f"pyproject.toml is not UTF-8 (line {line}); {ignored}. Save it in UTF-8.",)
+    except (OSError, ValueError, RecursionError) as error:
+        return empty, (f"pyproject.toml cannot be read ({error}); {ignored}.",)
+    table: Any = tree
+    for name in ("tool", "heal-lsp"):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            return empty, (
+                f"pyproject.toml: {name} must be a table, not {table!r:.60}; {ignored}. "
+                "Write its settings as name = value below the line [tool.heal-lsp].",
+            )
     return Layer("pyproject.toml", flatten(table), from_project=True), ()
 
 

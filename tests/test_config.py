@@ -116,3 +116,22 @@ def test_every_setting_stands_in_the_readmes_table():
     assert rows == expected
     for each in config.fields():
         assert each.metadata["doc"] in README.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[tool]\nheal-lsp = [1, 2]\n", "heal-lsp must be a table, not [1, 2]"),
+        (b"[[tool.heal-lsp]]\nonSave = 'off'\n", "heal-lsp must be a table, not [{'onSave': 'off'}]"),
+        (b"tool = 4\n", "tool must be a table, not 4"),
+        (b"[project]\nname = 'x'\n# \xe9\n", "pyproject.toml is not UTF-8 (line 3)"),
+        (b"[tool\n", "pyproject.toml cannot be read"),
+    ],
+)
+def test_a_project_file_of_another_form_is_named_in_one_sentence(tmp_path, content, said):
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    layer, problems = config.project_layer(tmp_path)
+    assert layer.values == {}
+    assert len(problems) == 1
+    assert said in problems[0]
+    assert "its [tool.heal-lsp] is ignored" in problems[0]

@@ -31,7 +31,7 @@ from heal_lsp.engine.service import Service
 )
 @click.option("--proposer", help="Count only fixes of this proposer.")
 @click.option(
-    "--seconds", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Search for a record."
+    "--seconds", type=common.Seconds(1, 3600), default=30.0, show_default=True, help="Search for a record."
 )
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here."

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import difflib
 import hashlib
+import math
 import os
 import subprocess
 import sys
@@ -24,6 +25,17 @@ from heal_lsp.core.text import Encoding, decode, encode
 from heal_lsp.engine.messages import DoctorReply
 
 T = TypeVar("T")
+
+
+class Seconds(click.FloatRange):
+    """An option's number of seconds: ``nan`` lies in no range, but click lets it through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value} is no number of seconds; give one from {self.min} to {self.max}.", param, ctx)
+        return found
+
 
 _MARKS = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", "setup.py", ".git")
 

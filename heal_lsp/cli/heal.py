@@ -17,7 +17,7 @@ from heal_lsp.engine.service import Service
 @click.command("heal")
 @click.option("--apply", is_flag=True, help="Write the fix to the file.")
 @click.option("--force", is_flag=True, help="Write it also to a file with uncommitted changes.")
-@click.option("--seconds", type=click.FloatRange(1, 3600), help="How long the search may take.")
+@click.option("--seconds", type=common.Seconds(1, 3600), help="How long the search may take.")
 @click.option("--yes", is_flag=True, help="Run even where there is no sandbox.")
 @click.option("-C", "folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("tests", nargs=-1)

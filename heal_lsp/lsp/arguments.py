@@ -11,6 +11,10 @@ from heal_lsp.lsp.pygls_compat import Refusal
 
 T = TypeVar("T")
 
+MAX_LINE = (1 << 31) - 1
+"""The largest number that the protocol has for a line."""
+_SHOWN = 60
+
 
 def _text(default: str = "") -> Any:
     return attrs.field(default=default, metadata={"kind": str, "words": "a string"})
@@ -93,9 +97,15 @@ def _checked(command: str, field: Any, value: Any) -> Any:
     kind = field.metadata["kind"]
     if kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
         return tuple(value)
-    if kind is int and isinstance(value, float) and value == int(value):
-        return int(value)  # some clients have one sort of number only
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)  # some clients have one sort of number only
     plain = kind is not tuple and isinstance(value, kind) and not isinstance(value, bool)
-    if plain and (kind is not int or value >= 0):
+    if plain and (kind is not int or 0 <= value <= MAX_LINE):
         return value
-    raise Refusal(f"{command}: {field.name} must be {field.metadata['words']}, not {value!r:.60}.")
+    raise Refusal(f"{command}: {field.name} must be {field.metadata['words']}, not {shortened(repr(value))}.")
+
+
+def shortened(text: str, most: int = _SHOWN) -> str:
+    """A text that a client sent, as a sentence may repeat it."""
+    clean = text.encode("utf-8", "backslashreplace").decode()
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"

@@ -50,11 +50,8 @@ class Folders:
 
     def add(self, uri: str) -> Folder | None:
         """Open a folder; None when the URI is no local folder or the folder is open already."""
-        path = to_fs_path(uri)
-        if not path:
-            return None
-        path = os.path.normpath(path)
-        if path in self._folders:
+        path = _path(uri)
+        if not path or path in self._folders:
             return None
         folder = Folder(uri.rstrip("/"), path, os.path.realpath(path))
         self._folders[folder.path] = folder
@@ -62,14 +59,13 @@ class Folders:
 
     def remove(self, uri: str) -> Folder | None:
         """Close a folder; None when it was not open."""
-        return self._folders.pop(os.path.normpath(to_fs_path(uri) or ""), None)
+        return self._folders.pop(_path(uri), None)
 
     def place(self, uri: str) -> Place | None:
         """The file that a URI names, in the innermost folder that holds it; None outside every folder."""
-        path = to_fs_path(uri)
+        path = _path(uri)
         if not path:
             return None
-        path = os.path.normpath(path)
         return self._within(path, "path") or self._within(os.path.realpath(path), "real")
 
     def _within(self, path: str, name: str) -> Place | None:
@@ -80,3 +76,13 @@ class Folders:
                 inner = path[len(base.rstrip(os.sep)) + 1 :]
                 best = (len(base), folder, PurePosixPath(*inner.split(os.sep)).as_posix())
         return Place(best[1], best[2]) if best else None
+
+
+def _path(uri: str) -> str:
+    """The local path that a URI names, normal in form; empty when it names none that could exist."""
+    try:
+        path = to_fs_path(uri) or ""
+        os.fsencode(path)
+    except ValueError:  # no URI at all, or half a character
+        return ""
+    return os.path.normpath(path) if path and "\0" not in path else ""

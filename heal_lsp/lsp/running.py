@@ -12,7 +12,7 @@ from heal_lsp.core.explain import plural
 from heal_lsp.core.model import ObstacleKind, Report, TestOutcome
 from heal_lsp.engine.messages import Progress as Step
 from heal_lsp.engine.messages import RunReply, RunScript, RunTests
-from heal_lsp.lsp.arguments import FileArgs, TestArgs
+from heal_lsp.lsp.arguments import FileArgs, TestArgs, shortened
 from heal_lsp.lsp.engines import new_job
 from heal_lsp.lsp.folders import Folder, Place
 from heal_lsp.lsp.progress import Progress
@@ -115,7 +115,8 @@ class Running:
         place = self._state.folders.place(uri)
         if place is None:
             raise Refusal(
-                f"{uri or 'The file'} lies in none of the open workspace folders; open its folder first."
+                f"{shortened(uri, 200) or 'The file'} lies in none of the open workspace folders; "
+                "open its folder first."
             )
         return place
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from heal_lsp.core.model import Target
-from heal_lsp.lsp.arguments import HealArgs
+from heal_lsp.lsp.arguments import HealArgs, shortened
 from heal_lsp.lsp.failures import Known
 from heal_lsp.lsp.folders import Folder
 from heal_lsp.lsp.pygls_compat import Refusal
@@ -64,7 +64,9 @@ class Wishes:
     def _at_line(self, uri: str, line: int) -> Wish:
         place = self._state.folders.place(uri)
         if place is None:
-            raise Refusal(f"{uri} lies in none of the open workspace folders; open its folder first.")
+            raise Refusal(
+                f"{shortened(uri, 200)} lies in none of the open workspace folders; open its folder first."
+            )
         board, painter = self._state.board(place.folder), self._state.painter(place.folder)
         for spot in board.spots():
             first, last = painter.target_lines(spot.failures[0], spot.target)
@@ -77,7 +79,7 @@ class Wishes:
                 assert shown.target is not None
                 return self._all_of(place.folder, shown.target, shown.failures[0])
         raise NoWish(
-            f"No failing test is known for line {line + 1} of {place.path}, "
+            f"No failing test is known for line {line + 1} of {shortened(place.path, 200)}, "
             "so there is nothing to verify a fix against."
         )
 

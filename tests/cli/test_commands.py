@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from heal_lsp.cli import group
 
 PROJECT = Path(__file__).parents[1] / "projects" / "gcd"
 
@@ -135,3 +138,12 @@ def test_the_demo_heals(heal):
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "+    for price in prices" in ran.stdout
     assert "2 failing tests now pass" in ran.stdout
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "-3", "0", "soon"])
+@pytest.mark.parametrize("command", [("heal",), ("bench", "--suite", "none.jsonl")])
+def test_what_is_no_number_of_seconds_is_refused(command, seconds):
+    ran = CliRunner().invoke(group, [*command, "--seconds", seconds])
+    assert ran.exit_code == 2
+    assert "Invalid value for '--seconds'" in ran.output
+    assert seconds in ran.output
