@@ -38,6 +38,7 @@ def clues(sources: Sources, scope: Scope, line: int) -> Iterator[Clue]:
     """The clues of the statement on a line: its own values first, then what was done to them before."""
     statement = statement_at(scope, line)
     if statement is None:
+        yield from _anywhere(sources, scope, line)
         return
     trail = _Trail(sources, line)
     yield from trail.follow(_values(statement), scope)
@@ -49,6 +50,15 @@ def clues(sources: Sources, scope: Scope, line: int) -> Iterator[Clue]:
             if bool(names & _names(earlier)) is related:
                 for clue in trail.follow(_values(earlier), scope):
                     yield attrs.evolve(clue, weak=True)
+
+
+def _anywhere(sources: Sources, scope: Scope, line: int) -> Iterator[Clue]:
+    """The clues of a whole test, for a failure that only tells which test it was: its process ended there."""
+    if scope.function is None or line >= scope.function.body[0].lineno:
+        return
+    statements = list(flat(scope.function.body))
+    for statement in sorted(statements, key=lambda each: not isinstance(each, ast.Assert)):
+        yield from _Trail(sources, statement.lineno).follow(_values(statement), scope)
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -19,6 +19,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from typing import Any
 
+from heal_lsp.analysis.scratch import own_folder
 from heal_lsp.analysis.sources import Module, Sources
 from heal_lsp.core.model import Target
 
@@ -63,7 +64,7 @@ def _characters(module: Module, line: int, column: int) -> int:
 
 @cache
 def _cache_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="heal-lsp-jedi-", ignore_cleanup_errors=True)
+    return own_folder("heal-lsp-jedi-")
 
 
 @contextmanager

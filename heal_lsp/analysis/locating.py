@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -21,6 +22,7 @@ MARGIN = 0.15
 """How much more suspicious than what the failing line calls another function must be to be preferred."""
 
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+_ENDS_PROCESS = re.compile(r"\b(?:_exit|abort|kill|killpg|raise_signal|execv\w*|ctypes|setrecursionlimit)\b")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 
 
@@ -135,6 +137,8 @@ class Locator:
             return None
         strong = [target for target, clue in found.items() if not clue.weak] or list(found)
         strong.sort(key=lambda each: each.name in _CONSTRUCTORS)  # they mostly just set the scene
+        if not self._failure.frames:
+            strong.sort(key=lambda each: not self._may_end_process(each))
         ranked = {each.target: each.score for each in self._ranked()}
         first = strong[0]
         if ranked and len(strong) > 1:
@@ -146,6 +150,11 @@ class Locator:
         line = found[first].node.lineno
         path = found[first].scope.module.path
         return self._found(first, f"{path}, line {line}, depends on {first.qualname}.")
+
+    def _may_end_process(self, target: Target) -> bool:
+        module = self._sources.module(target.path)
+        lines = module.text.splitlines()[target.line - 1 : target.end_line] if module is not None else []
+        return _ENDS_PROCESS.search("\n".join(lines)) is not None
 
     # Examples and coverage
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Protocol
 
 from heal_lsp.core.budget import Budget
@@ -78,9 +78,18 @@ class Analysis(Protocol):
     """Reads source: from a failure to its target, from a position to a function. Synchronous: call it in a thread."""
 
     def locate(
-        self, failure: Failure, snapshot: Snapshot, coverage: Mapping[str, Mapping[str, tuple[int, ...]]]
+        self,
+        failure: Failure,
+        snapshot: Snapshot,
+        coverage: Mapping[str, Mapping[str, tuple[int, ...]]],
+        *,
+        failing: Collection[str] = (),
     ) -> Located:
-        """Find the function at fault. ``coverage`` (by test id, then path) may be empty."""
+        """Find the function at fault. ``coverage`` (by test id, then path) may be empty.
+
+        ``failing`` names the other tests that are known to fail; a test of the coverage that is not named is taken to
+        pass.
+        """
 
     def target_at(self, snapshot: Snapshot, path: str, line: int) -> Target | None:
         """The function whose definition holds the line; a module target outside any; None without such a file."""

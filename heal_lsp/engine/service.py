@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -198,7 +198,8 @@ async def _run_and_locate(wiring: Wiring, snapshot: Snapshot, selected: tuple[st
     if lost and report.finished:
         # what neither a traceback nor the assertion tells, the lines that only failing tests execute may
         spectrum = await runner.run_tests(snapshot, lost, seconds=seconds, coverage=True)
-        again = await asyncio.to_thread(_locate_all, wiring, snapshot, missed, spectrum.coverage)
+        red = frozenset(each.id for each in report.tests if each.failure is not None)
+        again = await asyncio.to_thread(_locate_all, wiring, snapshot, missed, spectrum.coverage, red)
         found = iter(again)
         located = tuple(next(found) if _lost(each) else each for each in located)
     return messages.RunReply(report, located, selected)
@@ -213,8 +214,9 @@ def _locate_all(
     snapshot: Snapshot,
     failures: Sequence[Failure],
     coverage: Mapping[str, Mapping[str, tuple[int, ...]]],
+    failing: Collection[str] = (),
 ) -> tuple[Located, ...]:
-    return tuple(wiring.analysis.locate(each, snapshot, coverage) for each in failures)
+    return tuple(wiring.analysis.locate(each, snapshot, coverage, failing=failing) for each in failures)
 
 
 async def _affected(wiring: Wiring, snapshot: Snapshot, saved: Sequence[str]) -> tuple[str, ...]:

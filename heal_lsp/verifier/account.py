@@ -117,8 +117,8 @@ class Account:
     def _take_end(self, event: Event) -> None:
         self.end = event
         test = event.get("test")
-        # a test that ran when the whole run's time was over need not be to blame
-        if isinstance(test, str) and event.get("how") not in ("finished", "killed"):
+        # a test that ran when the whole run's time was over need not be to blame; a script is no test
+        if test in self._lines and event.get("how") not in ("finished", "killed"):
             self._results[test] = TestResult(test, TestOutcome.FAILED, 0.0, self._lost(test))
 
     def _lost(self, test: str) -> Failure:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from heal_lsp.core.model import Obstacle, ObstacleKind
+from heal_lsp.core.model import Failure, Obstacle, ObstacleKind
+
+_SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
 def lost_worker(why: str) -> Obstacle:
@@ -41,6 +43,15 @@ def no_such_test(test: str) -> Obstacle:
     )
 
 
+def none_in(path: str) -> Obstacle:
+    """A file or folder without tests."""
+    return Obstacle(
+        ObstacleKind.NO_TESTS,
+        f"{path} has no tests.",
+        "Write a test there, or run the tests of the file that tests it.",
+    )
+
+
 def no_tests() -> Obstacle:
     """Nothing was collected."""
     return Obstacle(
@@ -53,6 +64,20 @@ def no_tests() -> Obstacle:
 def broken_collection(words: str) -> Obstacle:
     """No test could be collected."""
     return Obstacle(ObstacleKind.COLLECTION, words, "Mend the import first: no test can run before.")
+
+
+def broken_import(error: Failure) -> Obstacle:
+    """No test could be collected, because of an exception while a file was imported."""
+    where = f"{error.path}, line {error.line}" if error.line else error.path
+    said = error.message.rstrip(".")
+    if error.exception in _SYNTAX:
+        return Obstacle(
+            ObstacleKind.COLLECTION,
+            f"{where}, is no valid Python: {said}.",
+            "Correct that line first: no test can run before.",
+        )
+    words = f"{error.exception}: {said}" if said else error.exception
+    return broken_collection(f"Collecting the tests failed at {where}: {words}.")
 
 
 def usage(words: str) -> Obstacle:

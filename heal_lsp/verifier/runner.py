@@ -13,12 +13,14 @@ from heal_lsp.verifier.account import Account, how_it_ended, new_account
 from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
 from heal_lsp.verifier.obstacles import (
     broken_collection,
+    broken_import,
     denied,
     lost_worker,
     no_overlay,
     no_script,
     no_such_test,
     no_tests,
+    none_in,
     too_slow,
     unwritable,
     usage,
@@ -175,16 +177,15 @@ class _Run:
             elif account.exit in (3, 4) and not account.tests and not account.errors:
                 self._block(usage(account.reason))
         if errors and not tests:
-            first = errors[0]
-            words = f"{first.path} cannot be imported: {first.exception}: {first.message}"
-            self._block(broken_collection(words.rstrip(".") + "."))
+            self._block(broken_import(errors[0]))
         missing = [*selected.missing, *(each for account in self._accounts for each in account.missing)]
         broken = {each.path for each in errors}
         lost = [
             each for each in missing if each.partition("::")[0] not in broken and ("::" in each or not tests)
         ]
         if lost:
-            self._block(no_such_test(lost[0]))
+            there = "::" not in lost[0] and lost[0] not in selected.missing
+            self._block(none_in(lost[0]) if there else no_such_test(lost[0]))
         elif not tests and not errors:
             self._block(no_tests())
 

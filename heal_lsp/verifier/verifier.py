@@ -23,7 +23,7 @@ from heal_lsp.core.model import (
 from heal_lsp.verifier.account import TIMEOUT, Account
 from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
 from heal_lsp.verifier.lane import Lane
-from heal_lsp.verifier.obstacles import broken_collection, denied, lost_worker, too_slow
+from heal_lsp.verifier.obstacles import broken_import, denied, lost_worker, too_slow
 from heal_lsp.verifier.runner import on_disk_texts
 from heal_lsp.verifier.selection import select
 from heal_lsp.verifier.texts import Texts, Unfit
@@ -272,6 +272,5 @@ def _in_the_way(account: Account) -> Obstacle | None:
     if account.denials:
         return denied("Collecting the tests", account.denials[0])
     if account.errors:
-        first = account.errors[0]
-        return broken_collection(f"{first.path} cannot be imported: {first.exception}: {first.message}")
+        return broken_import(account.errors[0])
     return None

@@ -289,3 +289,51 @@ def test_odd_failures_get_an_answer(project: Any, failure: Failure) -> None:
     assert located.target is None
     assert located.reason
     assert project.analysis.test_source(project.snapshot, failure.test or "") == ""
+
+
+def test_a_test_whose_process_ended_leads_to_what_it_calls(project: Any) -> None:
+    project.write(
+        {
+            "app.py": """
+                import os
+
+                class Store:
+                    def __init__(self):
+                        self.items = {}
+
+                    def put(self, key):
+                        self.items[key] = 1
+
+                    def close(self):
+                        os._exit(3)
+
+                    def __len__(self):
+                        return len(self.items)
+            """,
+            "test_app.py": """
+                from app import Store
+
+                def test_it():
+                    store = Store()
+                    store.put("a")
+                    store.close()
+                    assert store.items == {"a": 1}
+
+                def test_other():
+                    store = Store()
+                    assert store.put("a") is None
+            """,
+        }
+    )
+    for test, line, name in (("test_it", 3, "Store.close"), ("test_other", 9, "Store.put")):
+        failure = Failure(
+            FailureKind.EXCEPTION,
+            "Crash",
+            "it ended the process at once",
+            "test_app.py",
+            line,
+            test=f"test_app.py::{test}",
+        )
+        located = project.analysis.locate(failure, project.snapshot, {})
+        assert located.target is not None, located
+        assert located.target.qualname == name

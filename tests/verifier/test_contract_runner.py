@@ -285,3 +285,46 @@ def _running(root):
         except OSError:
             continue
     return found
+
+
+async def test_a_file_without_tests_is_named(project):
+    project.write({"lib.py": "X = 1\n", "test_lib.py": "def test_it():\n    pass\n"})
+
+    report = await project.run("lib.py")
+
+    assert report.obstacle.kind is ObstacleKind.NO_TESTS
+    assert report.obstacle.message == "lib.py has no tests."
+
+
+async def test_a_file_that_does_not_parse_is_named_with_its_line(project):
+    project.write(
+        {"lib.py": "def f():\n    return (1\n", "test_lib.py": "import lib\n\n\ndef test_it():\n    pass\n"}
+    )
+
+    report = await project.run()
+
+    assert report.obstacle.kind is ObstacleKind.COLLECTION
+    assert report.obstacle.message == "lib.py, line 2, is no valid Python: '(' was never closed."
+    assert report.obstacle.hint == "Correct that line first: no test can run before."
+
+
+async def test_an_import_that_fails_is_named_with_its_line(project):
+    project.write(
+        {"lib.py": "X = 1\nY = X.missing\n", "test_lib.py": "import lib\n\n\ndef test_it():\n    pass\n"}
+    )
+
+    report = await project.run()
+
+    assert report.obstacle.message.startswith(
+        "Collecting the tests failed at lib.py, line 2: AttributeError: "
+    )
+
+
+async def test_a_script_that_ends_its_process_is_reported_once(project):
+    project.write({"run.py": "import os\n\nos.kill(os.getpid(), 9)\n"})
+
+    report = await project.script("run.py")
+
+    assert report.obstacle is None
+    assert [each.exception for each in report.failures] == ["Crash"]
+    assert report.tests == ()
