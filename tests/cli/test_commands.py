@@ -147,3 +147,13 @@ def test_what_is_no_number_of_seconds_is_refused(command, seconds):
     assert ran.exit_code == 2
     assert "Invalid value for '--seconds'" in ran.output
     assert seconds in ran.output
+
+
+def test_run_as_a_module_it_imports_nothing_from_the_current_folder(heal, tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name in ("attrs", "click", "cattrs", "lsprotocol"):
+        (folder / f"{name}.py").write_text("open('ran', 'w')\n")
+    ran = heal("--version", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert not (folder / "ran").exists()
