@@ -21,6 +21,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+SANDBOX_VARIABLES = frozenset(
+    {
+        "HOME",
+        "LD_AUDIT",
+        "LD_PRELOAD",
+        "LOGNAME",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONUSERBASE",
+        "TMPDIR",
+        "USER",
+        "VIRTUAL_ENV",
+    }
+)
+"""Environment variables that no setting passes into the sandbox: what they say there is the sandbox's own."""
 DEFAULT_EXCLUDE = (".env*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc", ".git/config")
 
 
@@ -81,6 +98,38 @@ def _strings(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
         raise BadValue("a list of strings")
     return tuple(each.strip() for each in value)
+
+
+def _listed(one: Any, what: str) -> Any:
+    """A list whose every element passes ``one``, which raises BadValue with what is wrong with it."""
+
+    def check(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            value = [each.strip() for each in re.split(r"[,\n]", value) if each.strip()]
+        if not isinstance(value, (list, tuple)):
+            raise BadValue(f"a list of {what}")
+        try:
+            return tuple(dict.fromkeys(one(each) for each in value))
+        except BadValue as error:
+            raise BadValue(f"a list of {what}, each {error}") from error
+
+    return check
+
+
+def _absolute(value: Any) -> str:
+    path = os.path.expanduser(value.strip()) if isinstance(value, str) else ""
+    if not os.path.isabs(path) or os.path.normpath(path) == os.path.sep:
+        raise BadValue("an absolute path below the root folder")
+    return os.path.normpath(path)
+
+
+def _variable(value: Any) -> str:
+    name = value.strip() if isinstance(value, str) else ""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise BadValue("a name of letters, digits and underscores")
+    if name in SANDBOX_VARIABLES:
+        raise BadValue(f"a name that the sandbox does not set itself, as it does {name}")
+    return name
 
 
 def _string(value: Any) -> str:
@@ -173,6 +222,30 @@ class Settings:
         _number(0.5, 3600),
         "Wall time in seconds that one candidate may take.",
         project="lower",
+    )
+    sandbox_allow_ports: tuple[int, ...] = _setting(
+        "heal.sandbox.allowPorts",
+        (),
+        _listed(_whole(1024, 65535), "port numbers"),
+        "TCP ports of 127.0.0.1 (1024 and up), such as a database's, that sandboxed code may reach, and no others.",
+    )
+    sandbox_network: bool = _setting(
+        "heal.sandbox.network",
+        False,
+        _flag,
+        "Open the whole network, this machine's own services included, to everything that runs in the sandbox.",
+    )
+    sandbox_read_only_paths: tuple[str, ...] = _setting(
+        "heal.sandbox.readOnlyPaths",
+        (),
+        _listed(_absolute, "paths"),
+        "Files and folders outside the workspace that sandboxed code may read. What `heal.exclude` hides stays hidden.",
+    )
+    sandbox_env: tuple[str, ...] = _setting(
+        "heal.sandbox.env",
+        (),
+        _listed(_variable, "names of environment variables"),
+        "Names of environment variables whose values are passed into the sandbox.",
     )
     sandbox_allow_unisolated: bool = _setting(
         "heal.sandbox.allowUnisolated",
@@ -318,7 +391,7 @@ def _may_set(rule: str, value: Any, current: Any) -> bool:
 def shown(value: Any) -> str:
     """A value as messages show it."""
     if isinstance(value, tuple):
-        return "[" + ", ".join(value) + "]"
+        return "[" + ", ".join(str(each) for each in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return (

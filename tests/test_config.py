@@ -44,6 +44,10 @@ def test_an_unknown_setting_is_named():
         ("heal.interpreter", "/bin/sh"),
         ("heal.sandbox.allowUnisolated", True),
         ("heal.sandbox.memoryMb", 100000),
+        ("heal.sandbox.allowPorts", [5432]),
+        ("heal.sandbox.network", True),
+        ("heal.sandbox.readOnlyPaths", ["/data"]),
+        ("heal.sandbox.env", ["MY_TOKEN"]),
         ("heal.allowTestEdits", True),
         ("heal.test.maxSeconds", 3000),
         ("heal.search.seconds", 3000),
@@ -72,6 +76,41 @@ def test_what_a_project_may_set():
     assert loaded.settings.on_save == "off"
     assert loaded.settings.exclude == (*config.DEFAULT_EXCLUDE, "secret/*")
     assert loaded.settings.test_args == ("-m", "fast")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("heal.sandbox.allowPorts", "5432, 6379", (5432, 6379)),
+        ("heal.sandbox.allowPorts", [5432, 5432], (5432,)),
+        ("heal.sandbox.readOnlyPaths", ["/data/../rows", "/data"], ("/rows", "/data")),
+        ("heal.sandbox.env", "DATABASE_URL", ("DATABASE_URL",)),
+    ],
+)
+def test_lists_of_the_sandbox(name, given, kept):
+    loaded = load((Layer("editor", {name: given}),))
+    [field] = [each for each in config.fields() if each.metadata["name"] == name]
+    assert (loaded.problems, getattr(loaded.settings, field.name)) == ((), kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("heal.sandbox.allowPorts", [80], "a list of port numbers, each a whole number from 1024 to 65535"),
+        ("heal.sandbox.allowPorts", 5432, "a list of port numbers"),
+        ("heal.sandbox.readOnlyPaths", ["data"], "each an absolute path below the root folder"),
+        ("heal.sandbox.readOnlyPaths", ["/"], "each an absolute path below the root folder"),
+        ("heal.sandbox.env", ["PATH"], "each a name that the sandbox does not set itself, as it does PATH"),
+        ("heal.sandbox.env", ["A=B"], "each a name of letters, digits and underscores"),
+        ("heal.sandbox.env", [1], "each a name of letters, digits and underscores"),
+    ],
+)
+def test_bad_lists_of_the_sandbox_are_told(name, given, words):
+    loaded = load((Layer("editor", {name: given}),))
+    assert loaded.settings == Settings()
+    assert len(loaded.problems) == 1
+    assert words in loaded.problems[0]
+    assert name in loaded.problems[0]
 
 
 def test_the_users_excludes_are_added_to_the_default():

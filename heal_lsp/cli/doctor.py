@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,11 +12,24 @@ from heal_lsp import config, places
 from heal_lsp.cli import common
 
 
+def _unmet(settings: config.Settings) -> Iterator[str]:
+    """What the settings open in the sandbox and there is none of."""
+    for name in settings.sandbox_env:
+        if name not in os.environ:
+            yield f"heal.sandbox.env names {name}, which is not set here: tests will not see it."
+    for path in settings.sandbox_read_only_paths:
+        if not os.path.exists(path):
+            yield f"heal.sandbox.readOnlyPaths names {path}, which does not exist: tests will not see it."
+    if settings.sandbox_network:
+        yield "heal.sandbox.network is on: everything that runs in the sandbox reaches the whole network."
+
+
 @click.command("doctor")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(folder: Path) -> None:
     """Show interpreter, pytest, sandbox tier, trust, cache and settings for FOLDER, and where each came from."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from heal_lsp.engine.messages import Doctor
@@ -42,10 +56,13 @@ def command(folder: Path) -> None:
         console.print(value, markup=False)
     if found.obstacle is not None:
         console.print(f"\n{found.obstacle.message}\n{found.obstacle.hint}", markup=False)
+    for each in _unmet(loaded.settings):
+        console.print(each, markup=False)
     table = Table("setting", "value", "from", box=None, pad_edge=False)
     for field in config.fields():
         name = field.metadata["name"]
-        table.add_row(name, config.shown(getattr(loaded.settings, field.name)), loaded.origins[name])
+        value = config.shown(getattr(loaded.settings, field.name))
+        table.add_row(name, escape(value), loaded.origins[name])
     console.print()
     console.print(table)
     if found.obstacle is not None or reply.isolation.tier == 0:

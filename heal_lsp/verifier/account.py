@@ -23,10 +23,14 @@ Event = Mapping[str, Any]
 
 
 class Account:
-    """Gathers events of one or more children. ``denied`` gives the reason for a denial from signs, if any."""
+    """Gathers events of one or more children.
 
-    def __init__(self, denied: Callable[[Sequence[Mapping[str, Any]]], str]) -> None:
+    ``denied`` gives the reason for a denial from signs, if any; ``setting`` is the one that bounds a test's time.
+    """
+
+    def __init__(self, denied: Callable[[Sequence[Mapping[str, Any]]], str], setting: str) -> None:
         self._denied = denied
+        self._bounded = f" ({setting} bounds it)"
         self._results: dict[str, TestResult] = {}
         self._lines: dict[str, int] = {}
         self.errors: list[Failure] = []
@@ -87,6 +91,9 @@ class Account:
             result = attrs.evolve(
                 result, outcome=TestOutcome.DENIED, failure=attrs.evolve(result.failure, message=message)
             )
+        elif result.failure is not None and result.failure.exception == TIMEOUT:
+            message = result.failure.message + self._bounded
+            result = attrs.evolve(result, failure=attrs.evolve(result.failure, message=message))
         self._results[result.id] = result
         self._take_digests(event)
         if "lines" in event:
@@ -129,20 +136,24 @@ class Account:
         return Failure(
             FailureKind.EXCEPTION,
             exception,
-            how_it_ended(self.end),
+            how_it_ended(self.end) + (self._bounded if exception == TIMEOUT else ""),
             path,
             self._lines.get(test, 1),
             test=test,
         )
 
 
-def new_account(client: WorkerClient, memory_mb: int) -> Account:
-    """An empty account of what a worker runs, which knows what its sandbox denies."""
+def new_account(client: WorkerClient, memory_mb: int, setting: str = "heal.sandbox.seconds") -> Account:
+    """An empty account of what a worker runs, which knows what its sandbox denies.
+
+    ``setting`` names what bounds the time of a test.
+    """
     if not client.box.isolated:
-        return Account(lambda signs: "")
-    words = client.box.command
-    variables = frozenset(words[index + 1] for index, word in enumerate(words) if word == "--setenv")
-    return Account(Denials(client.box.root, memory_mb, variables).reason)
+        return Account(lambda signs: "", setting)
+    denials = Denials(
+        client.box.root, memory_mb, frozenset(client.box.environment), client.box.isolation.tier
+    )
+    return Account(denials.reason, setting)
 
 
 def how_it_ended(end: Event) -> str:

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from heal_lsp.core.model import Obstacle
-from heal_lsp.verifier.sandbox import SCRATCH, Box, SandboxPolicy
+from heal_lsp.verifier.ports import PortRelay
+from heal_lsp.verifier.sandbox import PORTS, SCRATCH, Box, SandboxPolicy
 
 _GRACE = 5.0
 _START = 20.0
@@ -44,6 +45,7 @@ class WorkerClient:
         self._partial = b""
         self._lines: deque[bytes] = deque()
         self._answering = False
+        self._relay: PortRelay | None = None
 
     @property
     def usable(self) -> bool:
@@ -57,6 +59,7 @@ class WorkerClient:
             WorkerLost: it did not start.
         """
         try:
+            self._relay = await PortRelay.open(self.box.temporary, self.box.ports)
             self._process = await asyncio.create_subprocess_exec(
                 *self.box.command,
                 env=dict(self.box.environment),
@@ -67,7 +70,7 @@ class WorkerClient:
                 start_new_session=True,
             )
         except OSError as error:
-            raise WorkerLost(f"{self.box.command[0]} cannot be started: {error.strerror}") from error
+            raise WorkerLost(f"{self.box.command[0]} cannot be started: {error.strerror or error}") from error
         self._drain = asyncio.create_task(self._collect_errors(self._process))
         policy = self._policy
         config = {
@@ -80,6 +83,7 @@ class WorkerClient:
             "disk_mb": policy.disk_mb,
             "copy_mb": policy.copy_mb,
             "report": self.box.report,
+            "ports": [[port, f"{PORTS}/{port}"] for port in self.box.ports],
         }
         await self._write(config)
         await asyncio.wait_for(self._event(_START), _START)
@@ -122,6 +126,8 @@ class WorkerClient:
                 transport.close()
         if self._drain is not None:
             self._drain.cancel()
+        if self._relay is not None:
+            self._relay.close()
         if self.box.temporary:
             shutil.rmtree(self.box.temporary, ignore_errors=True)
 

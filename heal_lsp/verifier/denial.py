@@ -17,6 +17,7 @@ _OF_THE_KERNEL = ("/proc", "/dev", "/sys")
 _NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _REFUSED = {errno.EPERM, errno.EACCES}
 _LISTENING = "0A"
+_OPENS = "heal.sandbox.network = true opens all of it"
 Sign = Mapping[str, Any]
 
 
@@ -28,6 +29,7 @@ class Denials:
     memory_mb: int
     variables: frozenset[str]
     """Names of the environment variables that are set inside the sandbox."""
+    tier: int = 1
 
     def reason(self, signs: Sequence[Sign]) -> str:
         """One sentence on what was denied and by which setting; the empty string when nothing was."""
@@ -46,15 +48,21 @@ class Denials:
     def _variable(self, sign: Sign) -> str:
         name = _word(sign, "name")
         if name in os.environ and name not in self.variables:
-            return f"It needs the environment variable {name}, which is not passed into the sandbox."
+            return (
+                f"It needs the environment variable {name}, which is not passed into the sandbox; "
+                f'heal.sandbox.env = ["{name}"] passes it.'
+            )
         return ""
 
     def _network(self, sign: Sign) -> str:
         host, port = _word(sign, "host"), sign.get("port")
         if not _is_loopback(host):
-            return f"It connects to {host or 'a host'}, and the sandbox has no network."
+            return f"It connects to {host or 'a host'}, and the sandbox has no network; {_OPENS}."
         if isinstance(port, int) and port in _host_ports():
-            return f"It connects to port {port} of this machine; the sandbox has a loopback of its own."
+            return (
+                f"It connects to port {port} of this machine, and the sandbox has a loopback of its own; "
+                f"heal.sandbox.allowPorts = [{port}] relays that port."
+            )
         return ""
 
     def _socket(self, sign: Sign) -> str:
@@ -68,7 +76,7 @@ class Denials:
     def _system(self, sign: Sign) -> str:
         code, path = int(sign.get("errno", 0)), _word(sign, "path")
         if sign.get("type") == "gaierror" or code in _NETWORK:
-            return "It needs the network, and the sandbox has none."
+            return f"It needs the network, and the sandbox has none; {_OPENS}."
         if code == errno.EROFS:
             return (
                 f"It writes to {path or 'a folder'} outside the project, which is read-only in the sandbox."
@@ -88,28 +96,36 @@ class Denials:
             return "It asks the system for what the sandbox does not permit."
         if self._is_ours(path) or path.startswith("/tmp/") or not _could_reach(path):
             return ""
-        return f"It uses {path}, which lies outside the project."
+        return f"It uses {path}, which lies outside the project; {_shows(path)}."
 
     def _absent(self, path: str) -> str:
         if path.startswith(_HOME + "/"):
             home = str(Path.home()) + path[len(_HOME) :]
             return (
-                f"It reads {home}; the sandbox does not show your home folder."
+                f"It reads {home}; the sandbox has a home folder of its own, and {_shows(home)} under its full name."
                 if os.path.exists(home)
                 else ""
             )
         if path and os.sep not in path:
             found = shutil.which(path)
-            return f"It runs {path} ({found}), which the sandbox does not show." if found else ""
+            return (
+                f"It runs {path} ({found}), which the sandbox does not show; {_shows(found)}."
+                if found
+                else ""
+            )
         if not path or self._is_ours(path) or not os.path.exists(path):
             return ""
-        return f"It reads {path}, which lies outside the project and is not shown in the sandbox."
+        return f"It reads {path}, which lies outside the project and is not shown in the sandbox; {_shows(path)}."
 
     def _is_ours(self, path: str) -> bool:
         return any(path == each or path.startswith(each + "/") for each in (self.root, *_OF_THE_KERNEL))
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path
+
+
+def _shows(path: str) -> str:
+    return f'heal.sandbox.readOnlyPaths = ["{path}"] shows it'
 
 
 def _word(sign: Sign, key: str) -> str:

@@ -97,7 +97,7 @@ class _Run:
         """Run every group of tests, one after the other."""
         texts = on_disk_texts(self._bench, self._snapshot)
         for group in selected.groups:
-            account = new_account(client, self._bench.policy.memory_mb)
+            account = new_account(client, self._bench.policy.memory_mb, "heal.test.maxSeconds")
             self._accounts.append(account)
             if not await self._group(client, group, texts, account, coverage):
                 break
@@ -108,7 +108,7 @@ class _Run:
         if not is_inside(path) or not (path in self._snapshot.texts or (self._bench.root / path).is_file()):
             raise Blocked(no_script(path))
         texts = on_disk_texts(self._bench, self._snapshot)
-        account = new_account(client, self._bench.policy.memory_mb)
+        account = new_account(client, self._bench.policy.memory_mb, "heal.test.maxSeconds")
         self._accounts.append(account)
         await open_session(client, _SESSION, "cold", client.box.root, self._left(), texts=texts)
         request = requests.run_script(_SESSION, path, arguments, seconds=self._left())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import os
 import sys
@@ -15,10 +16,12 @@ from heal_lsp.verifier.inside import confine, worker
 from heal_lsp.verifier.layout import Layout
 
 TIER_1 = "no network, project read-only, private scratch"
+OPEN_NETWORK = "THE WHOLE NETWORK IS OPEN (heal.sandbox.network), project read-only, private scratch"
 TIER_0 = "no isolation: a temporary copy of the project and resource limits only"
 PLACE = "/run/heal"
 SCRATCH = PLACE + "/mnt"
 CODE = PLACE + "/code"
+PORTS = PLACE + "/ports"
 _INSIDE = Path(__file__).parent / "inside"
 _ETC = (
     "alternatives",
@@ -31,6 +34,7 @@ _ETC = (
     "passwd",
     "pki/tls/certs",
     "protocols",
+    "resolv.conf",
     "services",
     "ssl/certs",
     "ssl/openssl.cnf",
@@ -56,6 +60,14 @@ class SandboxPolicy:
     """MiB that one run may write."""
     copy_mb: int = 200
     """The largest workspace that is copied where it cannot be overlaid."""
+    allow_ports: tuple[int, ...] = ()
+    """TCP ports of 127.0.0.1 that are relayed into it."""
+    network: bool = False
+    """Whether it shares the whole network of this machine."""
+    read_only_paths: tuple[str, ...] = ()
+    """Absolute paths outside the workspace that are shown to it."""
+    env: tuple[str, ...] = ()
+    """Names of environment variables that are passed on."""
 
 
 def bubblewraps() -> tuple[str, ...]:
@@ -87,6 +99,8 @@ class Box:
     """Path of the report plugin as the worker sees it."""
     temporary: str = ""
     """A folder to remove in the end; empty when there is none."""
+    ports: tuple[int, ...] = ()
+    """Ports of this machine to relay, through sockets in ``temporary``."""
 
     @property
     def isolated(self) -> bool:
@@ -94,22 +108,29 @@ class Box:
 
 
 def confined(
-    bubblewrap: str, root: str, layout: Layout, report_plugin: Path, exclude: tuple[str, ...]
+    bubblewrap: str, root: str, layout: Layout, report_plugin: Path, policy: SandboxPolicy, sockets: str = ""
 ) -> Box:
-    """The worker in bubblewrap. What it prints on standard error is the reason when it cannot start."""
-    visible = tuple(dict.fromkeys(_without_nested((*layout.prefixes, *layout.editable, root))))
+    """The worker in bubblewrap. What it prints on standard error is the reason when it cannot start.
+
+    ``sockets`` is a folder for the sockets of the policy's relayed ports; without one there are none.
+    """
+    shown = tuple(each for each in policy.read_only_paths if os.path.exists(each))
+    outside = (*layout.editable, *shown)
+    visible = tuple(dict.fromkeys(_without_nested((*layout.prefixes, *outside, root))))
     report = PLACE + "/report.py"
+    ports = policy.allow_ports if sockets and not policy.network else ()
     command = [bubblewrap, *_namespaces(), *_system(), *_temporary()]
+    if policy.network:
+        command.append("--share-net")
+    if ports:
+        command += ["--ro-bind", sockets, PORTS]
     for folder in visible:
         if not _is_in(folder, "/usr"):
             command += [*_parents(folder), "--ro-bind", folder, folder]
-    for (
-        folder
-    ) in layout.editable:  # the workspace's own are hidden by its overlay, which would not lie over binds
-        hidden = (os.path.join(folder, each) for each in worker.hidden_files(folder, list(exclude)))
-        command += [
-            word for each in hidden if not _is_in(each, root) for word in ("--ro-bind", "/dev/null", each)
-        ]
+    for folder in outside:
+        for each in _hidden(folder, policy.exclude):
+            if not _is_in(each, root):  # the workspace's overlay hides its own, and would not lie over binds
+                command += ["--ro-bind", "/dev/null", each]
     command += [
         "--ro-bind",
         str(_INSIDE),
@@ -124,17 +145,19 @@ def confined(
         "--chdir",
         root,
     ]
-    for name, value in _variables(root, layout, "/tmp").items():
-        command += ["--setenv", name, value]
     command += ["--", layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(CODE, "worker")]
-    return Box(root, Isolation(1, TIER_1), tuple(command), {}, visible, report)
+    variables = _variables(root, layout, "/tmp", policy.env)
+    isolation = Isolation(1, OPEN_NETWORK if policy.network else TIER_1)
+    return Box(root, isolation, tuple(command), variables, visible, report, sockets, ports)
 
 
-def unconfined(root: str, copy: str, layout: Layout, report_plugin: Path, reason: str) -> Box:
+def unconfined(
+    root: str, copy: str, layout: Layout, report_plugin: Path, policy: SandboxPolicy, reason: str
+) -> Box:
     """The worker as a plain process on a temporary copy of the workspace, for those who allowed it."""
     command = (layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(str(_INSIDE), "worker"))
     temporary = os.path.dirname(copy)
-    variables = _variables(root, layout, temporary)
+    variables = _variables(root, layout, temporary, policy.env)
     return Box(copy, Isolation(0, TIER_0, reason), command, variables, (), str(report_plugin), temporary)
 
 
@@ -152,7 +175,7 @@ def copy_workspace(root: str, target: str, policy: SandboxPolicy, layout: Layout
 
 
 def _namespaces() -> list[str]:
-    found = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
+    found = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
     if os.getuid() == 0:
         # inside, root is an ordinary user: tests see what everybody else's do, and no exec gives power back
         found += ["--uid", "1000", "--gid", "1000"]
@@ -192,8 +215,16 @@ def _is_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _variables(root: str, layout: Layout, temporary: str) -> dict[str, str]:
-    """The whole environment of what runs in the sandbox: of the user's variables only the few named ones."""
+def _hidden(path: str, exclude: tuple[str, ...]) -> list[str]:
+    """The files at or below a path that are hidden."""
+    if os.path.isdir(path):
+        return [os.path.join(path, each) for each in worker.hidden_files(path, list(exclude))]
+    name = os.path.basename(path)
+    return [path] if any(fnmatch.fnmatch(name, each) for each in exclude) else []
+
+
+def _variables(root: str, layout: Layout, temporary: str, passed_on: tuple[str, ...]) -> dict[str, str]:
+    """The whole environment of what runs in the sandbox: of the user's variables only the named ones."""
     scripts = os.path.dirname(layout.executable)
     found = {
         "PATH": f"{scripts}:/usr/local/bin:/usr/bin:/bin",
@@ -203,7 +234,7 @@ def _variables(root: str, layout: Layout, temporary: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    found |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    found |= {name: os.environ[name] for name in (*_PASSED_ON, *passed_on) if name in os.environ}
     if layout.environment:
         found["VIRTUAL_ENV"] = layout.environment
     if layout.user_base:

@@ -95,8 +95,10 @@ class Workbench:
         bubblewrap, isolation = await self._probed_isolation()
         root = str(self.root)
         if isolation.tier:
+            wanted = self.policy.allow_ports and not self.policy.network
+            sockets = await asyncio.to_thread(tempfile.mkdtemp, prefix="heal-") if wanted else ""
             return await asyncio.to_thread(
-                sandbox.confined, bubblewrap, root, layout, self._report_plugin, self.policy.exclude
+                sandbox.confined, bubblewrap, root, layout, self._report_plugin, self.policy, sockets
             )
         if not self.policy.allow_unisolated:
             raise Blocked(_no_sandbox(isolation))
@@ -107,7 +109,7 @@ class Workbench:
         except OSError as error:
             raise Blocked(_cannot_copy(error)) from error
         os.makedirs(os.path.join(home, "home"), exist_ok=True)
-        return sandbox.unconfined(root, copy, layout, self._report_plugin, isolation.reason)
+        return sandbox.unconfined(root, copy, layout, self._report_plugin, self.policy, isolation.reason)
 
     # -- probes --
 
@@ -122,9 +124,7 @@ class Workbench:
         reasons = []
         layout = layout_of(interpreters.OWN, str(self.root))
         for bubblewrap in tried:
-            box = sandbox.confined(
-                bubblewrap, str(self.root), layout, self._report_plugin, self.policy.exclude
-            )
+            box = sandbox.confined(bubblewrap, str(self.root), layout, self._report_plugin, self.policy)
             try:
                 found = await self._probe(box, look_for_pytest=False)
             except (WorkerLost, OSError) as error:
@@ -132,7 +132,7 @@ class Workbench:
                 continue
             if found.get("mode") != "probe":
                 reasons.append(f"{bubblewrap}: {found.get('reason', 'the probe failed')}")
-            elif found.get("interfaces") != ["lo"]:
+            elif found.get("interfaces") != ["lo"] and not self.policy.network:
                 reasons.append(f"{bubblewrap}: the network is still within reach")
             else:
                 return bubblewrap, box.isolation

@@ -26,11 +26,13 @@ def heal(tmp_path: Path):
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
     }
 
-    def run(*arguments: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, cwd: Path = tmp_path, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         ran = subprocess.run(
             [sys.executable, "-m", "heal_lsp", *arguments],
             cwd=cwd,
-            env=environment,
+            env=environment | (env or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -125,6 +127,18 @@ def test_doctor_and_trust(heal, project):
     assert "yes" in next(
         line for line in heal("doctor", str(project)).stdout.splitlines() if "trusted" in line
     )
+
+
+def test_doctor_names_what_the_sandbox_is_opened_for_in_vain(heal, project):
+    given = {
+        "HEAL_SANDBOX_ENV": "NEVER_SET_ANYWHERE",
+        "HEAL_SANDBOX_READ_ONLY_PATHS": "/nowhere/at/all",
+        "HEAL_SANDBOX_NETWORK": "true",
+    }
+    said = heal("doctor", str(project), env=given).stdout
+    assert "NEVER_SET_ANYWHERE, which is not set here" in said
+    assert "/nowhere/at/all, which does not exist" in said
+    assert "WHOLE NETWORK IS OPEN" in said
 
 
 def test_the_environment_of_a_terminal(heal, project):

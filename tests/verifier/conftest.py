@@ -45,6 +45,11 @@ class Project:
             self._bench = Workbench(self.root, policy, report_plugin=report_plugin(), **self.options)
         return self._bench
 
+    def renewed(self) -> Project:
+        """The same workspace, looked at anew: with what ``policy`` and ``options`` say by now."""
+        self._bench = None
+        return self
+
     @property
     def snapshot(self) -> Snapshot:
         return Snapshot(str(self.root), self.unsaved)

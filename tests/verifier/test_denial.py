@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 
 import pytest
 
@@ -27,6 +28,31 @@ def test_malformed_signs_are_passed_over(judge):
     assert (
         judge.reason([{}, {"kind": 3}, {"kind": "reason"}, {"kind": "network", "host": 4, "port": "x"}]) == ""
     )
+
+
+@pytest.mark.parametrize(
+    ("sign", "setting"),
+    [
+        ({"kind": "memory"}, "heal.sandbox.memoryMb"),
+        (system(errno.ENETUNREACH), "heal.sandbox.network"),
+        (system(-3, kind="gaierror"), "heal.sandbox.network"),
+        (system(errno.ENOENT, "/etc/group-"), "heal.sandbox.readOnlyPaths"),
+        ({"kind": "network", "host": "192.0.2.1", "port": 80}, "heal.sandbox.network"),
+        ({"kind": "masked", "path": "/w/.env"}, "heal.exclude"),
+        ({"kind": "variable", "name": "A_VARIABLE_OF_MINE"}, "heal.sandbox.env"),
+    ],
+)
+def test_a_denial_names_the_setting_that_allows_it(judge, monkeypatch, sign, setting):
+    monkeypatch.setenv("A_VARIABLE_OF_MINE", "x")
+    monkeypatch.setattr(os.path, "exists", lambda path: True)
+    assert setting in judge.reason([sign])
+
+
+def test_a_port_of_this_machine_names_its_own_setting(judge):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        reason = judge.reason([{"kind": "network", "host": "127.0.0.1", "port": port}])
+    assert f"heal.sandbox.allowPorts = [{port}]" in reason
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,9 @@ def fresh_temporary(place: str, visible: Sequence[str]) -> None:
     if inside:
         for each in inside:
             target = stage + each[len("/tmp") :]
-            os.makedirs(target, exist_ok=True)
+            os.makedirs(target if os.path.isdir(each) else os.path.dirname(target), exist_ok=True)
+            if not os.path.isdir(each):
+                open(target, "wb").close()
             bind(each, target)
         bind(stage, "/tmp")
     else:

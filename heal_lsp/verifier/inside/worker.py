@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from . import channel, confine
+from . import channel, confine, relay
 
 _GRACE = 2.0
 
@@ -66,6 +66,7 @@ class Worker:
         """Until the other side closes."""
         if self._config["isolated"]:
             confine.unshare(confine.NEWUSER | confine.NEWNS)
+        relay.start(self._config["ports"])
         try:
             confine.hide_memory()
             confine.adopt_orphans()
