@@ -85,7 +85,7 @@ class Lane:
                 account = await self._through(
                     client, self._name, self._wanted(), {}, self._allowed(), self.limits()
                 )
-                passing |= {each for each in self.failing if _passed(account, each)}
+                passing |= {each for each in self.failing if each not in self.kept and _passed(account, each)}
                 if not self._differing(account):
                     return True
                 await self._shut(client)

@@ -1,4 +1,4 @@
-"""Editors that talk to the real server and its real engine."""
+"""Editors that talk to the real server and its real engine, and small projects that the engine heals in this process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import asyncio
 import contextlib
 import importlib.util
 import os
+import re
+import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from heal_lsp.cli import common
+from heal_lsp.config import Settings
+from heal_lsp.core.model import Located, Outcome, Snapshot
+from heal_lsp.engine.messages import Repair, RunReply, RunTests
+from heal_lsp.engine.service import Service
 
 EDITOR = Path(__file__).parents[1] / "lsp" / "editor.py"
 SERVER = [sys.executable, "-m", "heal_lsp", "serve"]
@@ -133,3 +141,98 @@ async def open_editor(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
         with contextlib.suppress(RuntimeError):  # pygls trips over what was in flight when a server is killed
             await each.editor.client.stop()
         await each.none_left()
+
+
+QUICK = ("-p", "no:pytest-lsp", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:asyncio")
+"""Leave out the plugins of this project's own environment that no small project needs."""
+_MARKED = re.compile("«(.*?)»", re.DOTALL)
+
+
+class Small:
+    """A small project, from its failing test to the bytes of its files.
+
+    Where a file reads ``«wrong → right»`` it is written with what is wrong, and healed it must read right; of
+    several right texts any will do.
+    """
+
+    def __init__(self, root: Path, service: Service) -> None:
+        self.root = root
+        self.service = service
+        self.settings: dict[str, Any] = {}
+        self.right: dict[str, list[str]] = {}
+
+    def write(self, files: Mapping[str, str]) -> Small:
+        for path, text in files.items():
+            full = self.root / path
+            full.parent.mkdir(parents=True, exist_ok=True)
+            forms = [each.split(" → ") for each in _MARKED.findall(text)]
+            for number in range(max((len(each) for each in forms), default=1)):
+                words = iter([each[min(number, len(each) - 1)] for each in forms])
+                made = _MARKED.sub(lambda _, words=words: next(words), text)  # type: ignore[misc]
+                if number:
+                    self.right.setdefault(path, []).append(made)
+                else:
+                    full.write_bytes(made.encode())
+        return self
+
+    @property
+    def _settings(self) -> Settings:
+        chosen = {
+            "interpreter": sys.executable,
+            "test_args": QUICK,
+            "cache_mb": 0,
+            "search_candidates": 15,
+            **self.settings,
+        }
+        return Settings(**chosen)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(str(self.root))
+
+    async def run(self, *tests: str) -> RunReply:
+        """Run tests as ``heal-lsp heal`` does first."""
+        return await self.service.run_tests(RunTests("run", self._snapshot(), self._settings, tests))
+
+    async def heal(self, *tests: str) -> Outcome:
+        """Run tests and heal the first failure that leads to a function, as ``heal-lsp heal --apply`` does."""
+        reply = await self.run(*tests)
+        assert reply.located, reply.report.obstacle or "nothing fails"
+        return await self.repair(*reply.located)
+
+    async def repair(self, *located: Located) -> Outcome:
+        """Repair what failures lead to, and write the fix."""
+        first = next((each for each in located if each.target is not None), located[0])
+        same = [each.failure.test for each in located if each.target == first.target and each.failure.test]
+        place = (first.target.path, first.target.line) if first.target is not None else ("", 0)
+        request = Repair("heal", self._snapshot(), self._settings, first.failure, *place, tuple(same))
+        outcome = await self.service.repair(request)
+        for change in outcome.fix.changes if outcome.fix is not None else ():
+            common.write_change(self.root, change, force=True)
+        return outcome
+
+    def is_right(self, before: dict[str, bytes]) -> None:
+        """Fail unless the marked file reads right now, and every other file as it did before."""
+        [path] = self.right
+        now = self.bytes()
+        assert now[path].decode() in self.right[path]
+        assert {**now, path: before[path]} == before
+
+    def bytes(self) -> dict[str, bytes]:
+        """Every file of the project."""
+        found = [each for each in self.root.rglob("*") if each.is_file() and each.suffix != ".orig"]
+        return {each.relative_to(self.root).as_posix(): each.read_bytes() for each in found}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Service]:
+    """A folder and an engine that knows its interpreter and its sandbox already."""
+    return tmp_path_factory.mktemp("small"), Service()
+
+
+@pytest.fixture
+def small(shared: tuple[Path, Service]) -> Small:
+    """An empty project, in the same folder as the one before: nothing may be left of that."""
+    root, service = shared
+    for each in root.iterdir():
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    return Small(root, service)

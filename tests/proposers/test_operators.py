@@ -25,6 +25,7 @@ def cases(text: str) -> list[Any]:
         r"""
 literals ¦ def f(a):\n    return a + 1\n ¦ 1 ¦ 2
 literals ¦ def f(a):\n    return a > 7\n ¦ 7 ¦ 6
+literals ¦ def f(a):\n    return a.pop(-1)\n ¦ -1 ¦ 0
 literals ¦ def f(a):\n    x = False\n    return x\n ¦ False ¦ True
 literals ¦ def f(a):\n    return "-".join(a)\n ¦ "-" ¦ ""
 literals ¦ def f(a):\n    return a.get("ab", "cd")\n ¦ "cd" ¦ "ab"

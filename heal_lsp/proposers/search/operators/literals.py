@@ -23,12 +23,15 @@ def number(site: Site) -> Drafts:
         wanted.append(value / 2)
     kind = type(value)
     idle, parent = _neutral(site), site.parent.node if site.parent else None
+    negative = isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)
     signed = isinstance(parent, ast.UnaryOp) or (
         isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Add, ast.Sub))
     )
     for rank, each in enumerate(dict.fromkeys(kind(each) for each in wanted)):
-        if each != value and each != idle:
-            yield None if signed and each < 0 else site.replace(f.literal(each), 0.2 * rank)
+        if each in (value, idle):
+            continue
+        place = site.parent if negative and each == 0 else None  # nobody writes -0
+        yield None if signed and each < 0 else (place or site).replace(f.literal(each), 0.2 * rank)
 
 
 def _neutral(site: Site) -> int | None:
