@@ -160,6 +160,8 @@ class Small:
         self.service = service
         self.settings: dict[str, Any] = {}
         self.right: dict[str, list[str]] = {}
+        self.tried: list[str] = []
+        """The changes that were tried, in words."""
 
     def write(self, files: Mapping[str, str]) -> Small:
         for path, text in files.items():
@@ -199,13 +201,13 @@ class Small:
         assert reply.located, reply.report.obstacle or "nothing fails"
         return await self.repair(*reply.located)
 
-    async def repair(self, *located: Located) -> Outcome:
-        """Repair what failures lead to, and write the fix."""
+    async def repair(self, *located: Located, at: tuple[str, int] | None = None) -> Outcome:
+        """Repair what failures lead to, or the function at a place, and write the fix."""
         first = next((each for each in located if each.target is not None), located[0])
         same = [each.failure.test for each in located if each.target == first.target and each.failure.test]
         place = (first.target.path, first.target.line) if first.target is not None else ("", 0)
-        request = Repair("heal", self._snapshot(), self._settings, first.failure, *place, tuple(same))
-        outcome = await self.service.repair(request)
+        request = Repair("heal", self._snapshot(), self._settings, first.failure, *(at or place), tuple(same))
+        outcome = await self.service.repair(request, lambda progress: self.tried.append(progress.note))
         for change in outcome.fix.changes if outcome.fix is not None else ():
             common.write_change(self.root, change, force=True)
         return outcome
