@@ -86,6 +86,17 @@ class Editor:
         self._client.text_document_did_open(lsp.DidOpenTextDocumentParams(document))
         return uri
 
+    def type(self, uri: str, text: str) -> None:
+        """Replace the text of an open buffer."""
+        self.texts[uri] = text
+        self._versions[uri] += 1
+        self._client.text_document_did_change(
+            lsp.DidChangeTextDocumentParams(
+                lsp.VersionedTextDocumentIdentifier(version=self._versions[uri], uri=uri),
+                [lsp.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
     def save(self, uri: str) -> None:
         """Write a buffer to its file and tell the server."""
         path = next(each for each in (self.root / name for name in _below(self.root, uri)))
@@ -169,14 +180,7 @@ class Editor:
             if uri not in self.texts or version != self._versions[uri]:
                 return lsp.ApplyWorkspaceEditResult(False, "the buffer is at another version")
             edits = [each for each in change.edits if isinstance(each, lsp.TextEdit)]
-            self.texts[uri] = _edited(self.texts[uri], edits)
-            self._versions[uri] += 1
-            self._client.text_document_did_change(
-                lsp.DidChangeTextDocumentParams(
-                    lsp.VersionedTextDocumentIdentifier(version=self._versions[uri], uri=uri),
-                    [lsp.TextDocumentContentChangeWholeDocument(self.texts[uri])],
-                )
-            )
+            self.type(uri, _edited(self.texts[uri], edits))
         self.labels.append(params.label or "")
         self._changed.set()
         return lsp.ApplyWorkspaceEditResult(True)
