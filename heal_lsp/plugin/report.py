@@ -573,7 +573,8 @@ class Recorder:
         if report.outcome != "failed" or test is None:
             return
         place = self._place(item, test)
-        if call.excinfo is None or str(getattr(report, "longrepr", "")).startswith("[XPASS"):
+        words = getattr(report, "longrepr", None)
+        if call.excinfo is None or (isinstance(words, str) and words.startswith("[XPASS")):
             report.heal_failure = brief(
                 "test", "XPASS(strict)", _unexpected_pass(report), place, str(report.when)
             )

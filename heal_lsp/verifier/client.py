@@ -148,7 +148,7 @@ class WorkerClient:
 
     async def _event(self, timeout: float) -> Event:
         try:
-            line = await asyncio.wait_for(self._line(), timeout)
+            line = self._lines.popleft() if self._lines else await asyncio.wait_for(self._line(), timeout)
             found = json.loads(line)
         except asyncio.TimeoutError as error:
             raise WorkerLost("the worker did not answer in time") from error

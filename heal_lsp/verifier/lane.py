@@ -48,6 +48,7 @@ class Lane:
         self._name = name
         self._modules: tuple[str, ...] = ()
         self._before: dict[str, TestResult] = {}
+        self._first: tuple[str, ...] = ()
         self._open = False
 
     # -- with the original text --
@@ -82,12 +83,15 @@ class Lane:
         """Open the first session that agrees with the cold run; add to ``passing`` what fails only cold."""
         for mode in ("lazy", "early"):
             if await self._opened(client, mode):
-                account = await self._through(
-                    client, self._name, self._wanted(), {}, self._allowed(), self.limits()
-                )
+                # what a candidate most likely fails comes first, unless the tests depend on their order
+                for first in (self.failing, ()):
+                    self._first = first
+                    account = await self._through(
+                        client, self._name, self._wanted(), {}, self._allowed(), self.limits()
+                    )
+                    if not self._differing(account, words=bool(first)):
+                        return True
                 passing |= {each for each in self.failing if each not in self.kept and _passed(account, each)}
-                if not self._differing(account):
-                    return True
                 await self._shut(client)
         self.mode = "cold"
         return False
@@ -150,33 +154,42 @@ class Lane:
             await shut_session(client, self._name)
 
     def _wanted(self) -> tuple[str, ...]:
-        return (*self.failing, *self.kept)
+        return tuple(dict.fromkeys((*self.failing, *self.kept)))
 
-    def _differing(self, account: Account) -> set[str]:
-        """Tests that end otherwise than they did in the first cold run."""
-        return {each for each in self._wanted() if each in self._before and self._differs(each, account)}
+    def _differing(self, account: Account, *, words: bool = False) -> set[str]:
+        """Tests that end otherwise than they did in the first cold run, or only with other ``words``."""
+        known = [each for each in self._wanted() if each in self._before]
+        return {each for each in known if self._differs(self._before[each], account.result(each), words)}
 
-    def _differs(self, test: str, account: Account) -> bool:
-        before, after = self._before[test], account.result(test)
+    def _differs(self, before: TestResult, after: TestResult | None, words: bool) -> bool:
         if after is None or before.outcome is not after.outcome:
             return True
-        return (before.failure and before.failure.exception) != (after.failure and after.failure.exception)
+        if before.failure is None or after.failure is None:
+            return before.failure is not after.failure
+        if words and before.failure.message != after.failure.message:
+            return True
+        return before.failure.exception != after.failure.exception
 
     # -- with a candidate --
 
-    async def run(
-        self, client: WorkerClient, tests: tuple[str, ...], texts: Texts, *, longer: float = 1.0
-    ) -> Account:
-        """Run tests with a candidate's texts, up to the first that fails."""
+    async def run(self, client: WorkerClient, texts: Texts, *, longer: float = 1.0) -> Account:
+        """Run the failing tests and those that passed with a candidate's texts, up to the first that fails."""
         limits = {test: limit * longer for test, limit in self.limits().items()}
-        seconds = self._bench.policy.seconds * max(1.0, longer)
+        seconds = self._bench.policy.seconds * longer + self._known_seconds()
         if self.mode == "cold" or not self.loaded.isdisjoint(texts):
-            return await self.run_cold(client, tests, texts, seconds=seconds, limits=limits, stop=True)
+            return await self.run_cold(
+                client, self._wanted(), texts, seconds=seconds, limits=limits, stop=True
+            )
         account = new_account(client, self._bench.policy.memory_mb)
-        await ask(client, self._request(self._name, tests, texts, seconds, limits, stop=True), account)
+        request = self._request(self._name, self._wanted(), texts, seconds, limits, stop=True)
+        await ask(client, request, account)
         if account.end.get("session_lost"):
             await self.reopen(client)
         return account
+
+    def passes(self, account: Account) -> bool:
+        """Whether every failing test passed in a run."""
+        return all(_passed(account, each) for each in self.failing)
 
     async def run_cold(
         self,
@@ -249,6 +262,7 @@ class Lane:
             select=tests,
             files=tuple(each for each in self.group.files if folder + each in wanted),
             skip=skip,
+            first=self._first if session == self._name else (),  # a cold run is as the user's own
             texts=texts,
             restore={path: self._base[path] for path in texts if path in self._base},
             stop=stop,
@@ -271,6 +285,11 @@ class Lane:
 
     def _allowed(self) -> float:
         return self._bench.policy.seconds + 2 * sum(each.seconds for each in self._before.values())
+
+    def _known_seconds(self) -> float:
+        """What the tests that passed may take together, on top of what a candidate may."""
+        known = 2 * sum(self._before[each].seconds for each in self.kept)
+        return min(self._bench.policy.seconds, known)
 
     def _folder(self, client: WorkerClient) -> str:
         root = client.box.root

@@ -54,13 +54,17 @@ def run(
     select: tuple[str, ...] = (),
     files: tuple[str, ...] = (),
     skip: tuple[str, ...] = (),
+    first: tuple[str, ...] = (),
     texts: Mapping[str, bytes] | None = None,
     restore: Mapping[str, bytes] | None = None,
     stop: bool = False,
     coverage: bool = False,
     modules: bool = False,
 ) -> Request:
-    """Run tests in a child of a session. ``limit`` and ``limits`` bound each test, ``seconds`` all."""
+    """Run tests in a child of a session, those in ``first`` before the others.
+
+    ``limit`` and ``limits`` bound each test, ``seconds`` all.
+    """
     return {
         "op": "run",
         "session": session,
@@ -70,6 +74,7 @@ def run(
         "select": list(select),
         "files": list(files),
         "skip": list(skip),
+        "first": list(first),
         "texts": encoded(texts or {}),
         "restore": encoded(restore or {}),
         "stop": stop,

@@ -91,12 +91,11 @@ class SandboxVerifier:
         async def work(client: WorkerClient) -> Verdict:
             data = self._texts.encoded(self._texts.changed(candidate))
             passed: list[TestResult] = []
-            for guards in (False, True):
-                for lane in self._lanes:
-                    account, refused = await self._judged(client, lane, guards, data)
-                    if refused is not None:
-                        return attrs.evolve(refused, seconds=time.monotonic() - began)
-                    passed += account.tests if account is not None else ()
+            for lane in (each for each in self._lanes if each.failing or each.kept):
+                account, refused = await self._judged(client, lane, data)
+                if refused is not None:
+                    return attrs.evolve(refused, seconds=time.monotonic() - began)
+                passed += account.tests
             return Verdict(VerdictKind.PASSED, "", tuple(passed), time.monotonic() - began)
 
         return await self._safely(work, began)
@@ -193,17 +192,15 @@ class SandboxVerifier:
     # -- candidates --
 
     async def _judged(
-        self, client: WorkerClient, lane: Lane, guards: bool, data: dict[str, bytes]
-    ) -> tuple[Account | None, Verdict | None]:
-        """Run the failing tests of a lane, or its guards; the account, and the verdict if it refuses."""
-        tests = lane.kept if guards else lane.failing
-        if not tests:
-            return None, None
-        account = await lane.run(client, tests, data)
+        self, client: WorkerClient, lane: Lane, data: dict[str, bytes]
+    ) -> tuple[Account, Verdict | None]:
+        """Run a lane's tests with a candidate; the account, and the verdict if it refuses."""
+        tests = (*lane.failing, *lane.kept)
+        account = await lane.run(client, data)
         refused = judge(account, tests)
-        if refused is not None and refused.kind is VerdictKind.TIMED_OUT and guards:
+        if refused is not None and refused.kind is VerdictKind.TIMED_OUT and lane.passes(account):
             # a machine that was busy for a moment refuses no fix
-            account = await lane.run(client, tests, data, longer=_LONGER)
+            account = await lane.run(client, data, longer=_LONGER)
             refused = judge(account, tests)
         return account, refused
 

@@ -15,7 +15,7 @@ import pytest
 from heal_lsp.engine.wiring import report_plugin
 from heal_lsp.verifier import inside
 from heal_lsp.verifier.inside import channel, confine
-from heal_lsp.verifier.inside.child import _covers
+from heal_lsp.verifier.inside.listeners import _covers
 from heal_lsp.verifier.inside.worker import hidden_files
 
 FILES = [*sorted(Path(inside.__file__).parent.glob("*.py")), report_plugin()]

@@ -71,3 +71,41 @@ async def test_limits_follow_what_a_test_took(broken):
     assert limits["test_slow.py::test_slow"] >= 3.0
     assert limits["test_slow.py::test_fast"] == 0.5
     assert limits[FAILING[0]] == 1.0
+
+
+async def test_tests_that_depend_on_their_order_keep_it(broken):
+    broken.write(
+        {
+            "test_calc.py": (
+                "from calc import add\nSEEN = []\n\n\n"
+                "def test_zero():\n    SEEN.append(add(5, 0))\n\n\n"
+                "def test_add():\n    assert SEEN and add(1, 2) == 3\n"
+            )
+        }
+    )
+    task = broken.task("calc.py", ("test_calc.py::test_add",))
+    verifier = broken.verifier()
+    baseline = await verifier.baseline(task)
+    fix = Candidate(digest(task.base), {"calc.py": difference(task.base, task.base.replace("-", "+"))})
+
+    assert verifier._lanes[0].mode == "lazy"
+    assert baseline.flaky == ()
+    verdict = await verifier.verify(fix)
+    assert verdict.passed
+    assert [each.id.partition("::")[2] for each in verdict.tests] == ["test_zero", "test_add"]
+
+
+async def test_the_text_of_a_test_file_is_the_candidates_too(broken):
+    """Its asserts were rewritten before the fork, but from another text."""
+    task = broken.task("calc.py", FAILING)
+    verifier = broken.verifier()
+    await verifier.baseline(task)
+    tests = (broken.root / "test_calc.py").read_text()
+    right = difference(task.base, task.base.replace("-", "+"))
+
+    assert (await verifier.verify(Candidate(digest(task.base), {"calc.py": right}))).passed
+    for old, new in (("(1, 2) == x", "(1, 2) != x"), ("(2, 2) == 4", "(2, 2) == 5")):
+        changed = {"calc.py": right, "test_calc.py": difference(tests, tests.replace(old, new))}
+        verdict = await verifier.verify(Candidate(digest(task.base), changed))
+        assert verdict.kind is VerdictKind.FAILED
+        assert "assert" in verdict.reason

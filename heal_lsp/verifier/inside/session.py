@@ -32,11 +32,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import channel, confine
-from .child import MAX_PROCESSES, Child, pytest_arguments, texts_of
+from . import channel, confine, rewriting
+from .child import MAX_PROCESSES, Child, texts_of
+from .listeners import Listeners, pytest_arguments
 
 _TOLD = frozenset({"collecting", "collected", "start", "test", "error", "modules", "done"})
 _MAX_EVENT = 8 << 20
+_MANY = 1 << 16
+"""Bytes of events that are passed on together at the most."""
 _GLANCE = 0.1
 
 
@@ -55,9 +58,8 @@ class Server:
 
     def serve(self) -> None:
         """Answer requests. Returns in a child, which :attr:`child` then stands for; the parent ends here."""
+        self._settle()
         self._sender.send({"event": "ready", "mode": self.config["mode"], **self._state()})
-        gc.collect()
-        gc.freeze()
         while True:
             try:
                 request = self._receiver.record()
@@ -65,8 +67,6 @@ class Server:
                 os._exit(0)
             if request["op"] == "preload":
                 self._preload(request["modules"])
-                gc.collect()
-                gc.freeze()
             elif self._run(request):
                 return
 
@@ -82,7 +82,15 @@ class Server:
                 importlib.import_module(name)
             except BaseException:  # whatever it is, a test that needs the module meets it again
                 continue
+        self._settle()
         self._sender.send({"event": "end", "how": "finished", **self._state()})
+
+    def _settle(self) -> None:
+        """Do once what every child would do again, and leave the garbage collector nothing to look at."""
+        if self.config["mode"] != "cold":
+            inspect.getmodule(compile("", "<warm>", "exec"))  # resolves every loaded module's path
+        gc.collect()
+        gc.freeze()
 
     def _run(self, request: dict[str, Any]) -> bool:
         """Fork. True in the child."""
@@ -141,9 +149,16 @@ class Watcher:
         self._began = began
         self._test: str | None = None
         self._test_end = self._end
+        self._kept: list[bytes] = []
+        self._size = 0
 
     def watch(self) -> tuple[str, str | None]:
         """How the child ended (finished, died, slow, killed, crowd), and in which test."""
+        found = self._watched()
+        self._pass_on()
+        return found
+
+    def _watched(self) -> tuple[str, str | None]:
         while True:
             now = time.monotonic()
             if now >= self._end:
@@ -156,11 +171,19 @@ class Watcher:
                 line = self._reader.line(min(_GLANCE, max(0.0, min(self._end, self._test_end) - now)))
             except channel.Closed:
                 return "died", self._test
-            if line is not None and self._passed_on(line):
+            if line is None:
+                self._pass_on()
+            elif self._is_last(line):
                 return "finished", None
 
-    def _passed_on(self, line: bytes) -> bool:
-        """Pass an event on; True when it was the last."""
+    def _pass_on(self) -> None:
+        """Many events at once: each one alone would wake two processes while the child needs the processor."""
+        kept, self._kept, self._size = self._kept, [], 0
+        if kept:
+            self._sender.send_line(b"\n".join(kept))
+
+    def _is_last(self, line: bytes) -> bool:
+        """Take an event, to be passed on; True when it was the last."""
         try:
             event = json.loads(line)
             name = event["event"]
@@ -173,7 +196,10 @@ class Watcher:
             self._test, self._test_end = event["id"], time.monotonic() + 1.25 * allowed + 0.25
         elif name == "test":
             self._test, self._test_end = None, self._end
-        self._sender.send_line(line)
+        self._kept.append(line)
+        self._size += len(line)
+        if self._size > _MANY:
+            self._pass_on()
         return bool(name == "done")
 
 
@@ -183,13 +209,14 @@ def make_lazy_plugin(server: Server) -> Any:
     class Plugin:
         @server.report.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator,unused-ignore]
         def pytest_collection(self, session: Any) -> None:
-            inspect.getmodule(compile("", "<warm>", "exec"))  # resolves every loaded module's path once
+            listeners = Listeners(server.config, server.report)
+            listeners.recorder.take_session(session)
+            for each in listeners.plugins:
+                session.config.pluginmanager.register(each)
+            rewriting.remember(session.config, server.config["files"])
             server.serve()
             assert server.child is not None
-            recorder, selection = server.child.listeners()
-            recorder.take_session(session)
-            session.config.pluginmanager.register(recorder)
-            session.config.pluginmanager.register(selection)
+            listeners.begin(server.child)
             session.config.args[:] = server.child.request["files"]
 
     return Plugin()
