@@ -1,0 +1,1 @@
+"""Rooms and stays of a small house."""

@@ -1,0 +1,1 @@
+"""Pay slips from the personnel office's exports."""

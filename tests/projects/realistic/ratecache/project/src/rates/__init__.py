@@ -1,0 +1,1 @@
+"""Exchange rates, with a cache for each day."""
