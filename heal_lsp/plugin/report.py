@@ -11,6 +11,7 @@ The sandbox's worker loads this same file, so that failures are read from except
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import io
@@ -45,6 +46,8 @@ MAX_DETAILED = 500
 """Failures of one run that carry frames and values; those after it are told briefly."""
 MAX_FILE = 4_000_000
 MAX_DECORATORS = 40
+_LATE_EXITS = sys.hexversion < 0x030A0000
+"""Whether this Python shows what a context manager raises at the end on the last line of the body."""
 _INTERNALS = ("_pytest", "pytest", "pluggy", "unittest", "pytest_asyncio", "anyio.pytest_plugin", "xdist")
 _UNTOLD = (type, type(sys), type(lambda: None), type(len))
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
@@ -262,8 +265,27 @@ def _unwrapped(error: BaseException) -> tuple[BaseException, Any]:
 
 def _entries(tb: Any, workspace: Workspace) -> Iterator[Entry]:
     while tb is not None:
-        yield Entry(tb, workspace)
+        entry = Entry(tb, workspace)
         tb = tb.tb_next
+        if _LATE_EXITS and tb is not None and tb.tb_frame.f_code.co_name in ("__exit__", "__aexit__"):
+            entry.line = _line_of_with(entry)
+        yield entry
+
+
+def _line_of_with(entry: Entry) -> int:
+    """The line of the ``with`` around an entry's line, which is the last of its body."""
+    if entry.path is None:
+        return entry.line
+    try:
+        tree = ast.parse("".join(linecache.getlines(entry.code.co_filename)))
+    except (SyntaxError, ValueError):
+        return entry.line
+    around = [
+        each.lineno
+        for each in ast.walk(tree)
+        if isinstance(each, (ast.With, ast.AsyncWith)) and each.lineno <= entry.line <= (each.end_lineno or 0)
+    ]
+    return max(around, default=entry.line)
 
 
 @functools.cache
