@@ -194,7 +194,7 @@ class Entry:
     def __init__(self, tb: Any, workspace: Workspace) -> None:
         self.frame = tb.tb_frame
         self.code = tb.tb_frame.f_code
-        self.line = tb.tb_lineno or self.code.co_firstlineno
+        self.line: int = tb.tb_lineno or self.code.co_firstlineno
         self.path = workspace.relative(self.code.co_filename)
 
     def record(self, workspace: Workspace) -> dict[str, Any]:
