@@ -114,3 +114,15 @@ def test_a_workspace_that_is_too_large_to_copy_is_not_copied(tmp_path):
 
     with pytest.raises(confine.NoOverlay, match="larger than 1 MiB"):
         confine.copy_tree(str(tmp_path / "a"), str(tmp_path / "b"), 1)
+
+
+def test_what_ended_is_collected_unless_somebody_waits_for_it():
+    ended, awaited = (os.spawnlp(os.P_NOWAIT, "true", "true") for _ in range(2))
+    for each in (ended, awaited):
+        os.waitid(os.P_PID, each, os.WEXITED | os.WNOWAIT)
+
+    confine.reap_orphans({awaited})
+
+    assert os.waitpid(awaited, os.WNOHANG)[0] == awaited
+    with pytest.raises(ChildProcessError):
+        os.waitpid(ended, os.WNOHANG)

@@ -6,6 +6,7 @@ function acts on the calling process and its future children, and raises OSError
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -14,7 +15,7 @@ import shutil
 import stat
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 NEWNS, NEWUSER, NEWPID = 0x20000, 0x10000000, 0x20000000
 _NOSUID_NODEV, _BIND, _REC, _PRIVATE = 0x2 | 0x4, 0x1000, 0x4000, 0x40000
@@ -53,14 +54,26 @@ def adopt_orphans() -> None:
     _checked(_prctl(_SET_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER")
 
 
+def _children() -> list[int]:
+    try:
+        with open("/proc/thread-self/children") as stream:
+            return [int(each) for each in stream.read().split()]
+    except OSError:
+        return []
+
+
+def reap_orphans(others: Container[int]) -> None:
+    """Collect what became our child and has ended, except for ``others``, which somebody waits for."""
+    for each in _children():
+        if each not in others:
+            with contextlib.suppress(OSError):
+                os.waitpid(each, os.WNOHANG)
+
+
 def kill_descendants() -> None:
     """Without a process number space of our own: orphans became our children; kill until none is left."""
     for _ in range(50):
-        try:
-            with open("/proc/thread-self/children") as stream:
-                children = [int(each) for each in stream.read().split()]
-        except OSError:
-            return
+        children = _children()
         if not children:
             return
         for each in children:

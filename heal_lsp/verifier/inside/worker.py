@@ -34,7 +34,7 @@ class Session:
     """One interpreter that runs the project's tests: its process, and the way to talk to it."""
 
     def __init__(self, process: int, requests: int, replies: int) -> None:
-        self._process = process
+        self.process = process
         self._requests = requests
         self._replies = replies
         self.sender = channel.Sender(requests)
@@ -43,13 +43,13 @@ class Session:
     def kill(self) -> None:
         """End it and every process in it."""
         with contextlib.suppress(OSError):
-            os.killpg(self._process, signal.SIGKILL)
+            os.killpg(self.process, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            os.kill(self._process, signal.SIGKILL)
+            os.kill(self.process, signal.SIGKILL)
         os.close(self._requests)
         os.close(self._replies)
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._process, 0)
+            os.waitpid(self.process, 0)
 
 
 class Worker:
@@ -82,6 +82,8 @@ class Worker:
             confine.kill_descendants()
 
     def _answer(self, request: dict[str, Any]) -> None:
+        # what a session leaves behind ends some time after it was killed
+        confine.reap_orphans({each.process for each in self._sessions.values()})
         name = request["session"]
         if request["op"] == "shut":
             session = self._sessions.pop(name, None)
