@@ -4,7 +4,8 @@ Makes workspaces of several sizes, a tenth of the files test files, and opens ea
 process of its own, every setting at its default, ``heal.test.debounceMs`` among them). A file is saved broken and
 mended in turn; the time runs from ``textDocument/didSave`` to the ``publishDiagnostics`` that shows it, nothing
 subtracted. After each save ``python -m pytest`` runs the tests that the save selected, so that a change of the
-machine's load meets both.
+machine's load meets both. A pause lies between the two, as between two saves of a person, so that neither competes
+with what the server prepares for the next save.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ MOST_GROWTH = 1.2
 AREA = 20
 """Files of one package with its tests: two of them are test files."""
 SAVED = "area_1/part_3.py"
+PAUSE = 3.0
 _PATIENCE = 120.0
 
 
@@ -115,6 +117,7 @@ async def measure(root: Path, files: int, rounds: int) -> Measured:
                 found.first = seconds
             elif number > 1:
                 found.saves.append(seconds)
+                await asyncio.sleep(PAUSE)
                 found.cold.append(await asyncio.to_thread(cold, command, root, broken))
     finally:
         await editor.stop()

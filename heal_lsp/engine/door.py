@@ -62,7 +62,7 @@ def main() -> None:
     wire = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # the wire is for messages alone
     os.dup2(2, 1)
-    Door(Service()).start_io(stdout=wire)
+    Door(Service(warm=True)).start_io(stdout=wire)
     # Sandboxes die with this process; what still runs in a thread has nobody left to tell.
     os._exit(0)
 

@@ -41,7 +41,9 @@ GUARD_FILES = 25
 class Service:
     """Satisfies :class:`heal_lsp.engine.api.Engine`."""
 
-    def __init__(self, slots: int = 2) -> None:
+    def __init__(self, slots: int = 2, *, warm: bool = False) -> None:
+        """A ``warm`` one keeps a sandbox ready for the next run of tests, until :meth:`close`."""
+        self._warm = warm
         self._workspaces = Workspaces()
         self._scheduler = Scheduler(slots)
         self._clock = MonotonicClock()
@@ -51,6 +53,7 @@ class Service:
     ) -> messages.RunReply:
         """Run tests and locate their failures."""
         wiring = self._workspaces.get(request.snapshot.root, request.settings)
+        await self._workspaces.close(old_only=True)
         selected = request.tests
         if not selected and request.saved:
             selected = await _affected(wiring, request.snapshot, request.saved)
@@ -58,7 +61,7 @@ class Service:
                 return messages.RunReply(_nothing_to_run(request), selected=request.saved)
         _tell(on_progress, Progress(request.job, "tests", len(selected)))
         return await self._scheduler.run(
-            Priority.TEST, lambda: _run_and_locate(wiring, request.snapshot, selected)
+            Priority.TEST, lambda: _run_and_locate(wiring, request.snapshot, selected, self._warm)
         )
 
     async def run_script(
@@ -139,7 +142,8 @@ class Service:
         )
 
     async def close(self) -> None:
-        """Nothing outlives its job, so there is nothing left to end."""
+        """End what stands by for the next run; nothing else outlives its job."""
+        await self._workspaces.close()
 
     async def _loop(
         self,
@@ -189,8 +193,10 @@ def _progress(job: str, event: Event) -> Progress | None:
     return None
 
 
-async def _run_and_locate(wiring: Wiring, snapshot: Snapshot, selected: tuple[str, ...]) -> messages.RunReply:
-    runner, seconds = wiring.bench.runner(), wiring.settings.test_max_seconds
+async def _run_and_locate(
+    wiring: Wiring, snapshot: Snapshot, selected: tuple[str, ...], warm: bool = False
+) -> messages.RunReply:
+    runner, seconds = wiring.bench.runner(warm=warm), wiring.settings.test_max_seconds
     report = await runner.run_tests(snapshot, selected, seconds=seconds)
     located = await asyncio.to_thread(_locate_all, wiring, snapshot, report.failures, {})
     missed = [each.failure for each in located if _lost(each)]

@@ -71,6 +71,7 @@ class Workspaces:
         self._analysis = SourceAnalysis()
         self._stores: dict[tuple[str, int], FixStore] = {}
         self._wirings: dict[tuple[str, Settings], Wiring] = {}
+        self._old: list[Wiring] = []
 
     @property
     def analysis(self) -> Analysis:
@@ -81,11 +82,20 @@ class Workspaces:
         key = (root, settings)
         if key not in self._wirings:
             for old in [each for each in self._wirings if each[0] == root]:
-                del self._wirings[old]
+                self._old.append(self._wirings.pop(old))
             self._wirings[key] = Wiring(
                 Path(root), settings, self._store(root, settings.cache_mb), self._analysis
             )
         return self._wirings[key]
+
+    async def close(self, *, old_only: bool = False) -> None:
+        """End what stands by in the sandboxes: in those of settings that are no more, or in all."""
+        closing, self._old = self._old, []
+        if not old_only:
+            closing += self._wirings.values()
+            self._wirings = {}
+        for each in closing:
+            await each.bench.close()
 
     def _store(self, root: str, size_mb: int) -> FixStore:
         key = (root, size_mb)

@@ -43,11 +43,11 @@ def layout_of(executable: str, root: str) -> Layout:
     prefixes += _prefix_of(real)
     if real.startswith("/nix/"):
         prefixes.append("/nix/store")
-    packages = [site for each in dict.fromkeys(prefixes) for site in _site_packages(each)]
+    packages = [site for each in dict.fromkeys(prefixes) for site in site_packages(each)]
     user_base = ""
     if not environment:
         own = Path.home() / ".local"
-        user = list(_site_packages(str(own)))
+        user = list(site_packages(str(own)))
         if user:
             user_base = str(own)
             packages += user
@@ -103,7 +103,8 @@ def _may_be_shown(folder: str) -> bool:
     )
 
 
-def _site_packages(prefix: str) -> Iterator[str]:
+def site_packages(prefix: str) -> Iterator[str]:
+    """The folders below a prefix that packages are installed into."""
     for pattern in (
         "lib/python3*/site-packages",
         "lib/python3*/dist-packages",

@@ -30,8 +30,12 @@ def open_session(
     arguments: tuple[str, ...] = (),
     files: tuple[str, ...] = (),
     modules: tuple[str, ...] = (),
+    masked: tuple[str, ...] | None = None,
 ) -> Request:
-    """Start a session in a mode of ``inside/session.py``, with these texts in place of those on the disk."""
+    """Start a session in a mode of ``inside/session.py``, with these texts in place of those on the disk.
+
+    ``masked`` names the files that are hidden in it; None lets the worker look for them.
+    """
     return {
         "op": "open",
         "session": session,
@@ -42,6 +46,7 @@ def open_session(
         "arguments": list(arguments),
         "files": list(files),
         "modules": list(modules),
+        "masked": None if masked is None else list(masked),
     }
 
 

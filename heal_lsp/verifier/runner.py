@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +27,7 @@ from heal_lsp.verifier.obstacles import (
     usage,
 )
 from heal_lsp.verifier.selection import Group, Selected, is_inside, select
+from heal_lsp.verifier.standby import SESSION, Purpose
 
 if TYPE_CHECKING:
     from heal_lsp.verifier.workbench import Workbench
@@ -40,16 +42,28 @@ _SESSION = "cold"
 class SandboxRunner:
     """Satisfies :class:`heal_lsp.core.ports.Runner`."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, *, warm: bool = False) -> None:
         self._bench = bench
+        self._warm = warm
 
     async def run_tests(
         self, snapshot: Snapshot, tests: tuple[str, ...], *, seconds: float, coverage: bool = False
     ) -> Report:
         """Run tests, named by test id or by file; an empty tuple means the whole workspace."""
         run = _Run(self._bench, snapshot, seconds, "server")
-        selected = select(self._bench.root, tests, snapshot.texts, self._bench.test_paths)
-        return await run.report(lambda client: run.tests(client, selected, coverage))
+        selected = await asyncio.to_thread(
+            select, self._bench.root, tests, snapshot.texts, self._bench.test_paths
+        )
+        run.hidden = await asyncio.to_thread(self._bench.hidden.paths)
+        if not self._warm or len(selected.groups) != 1:
+            return await run.report(lambda client: run.tests(client, selected, coverage))
+        [group] = selected.groups
+        run.purpose = Purpose(group.folder, _arguments(self._bench, group), run.hidden)
+        try:
+            return await run.report(lambda client: run.tests(client, selected, coverage))
+        finally:
+            if run.modules:
+                self._bench.standby.prepare(run.purpose, run.modules)
 
     async def run_script(
         self, snapshot: Snapshot, path: str, arguments: tuple[str, ...], *, seconds: float
@@ -73,6 +87,13 @@ class _Run:
         self._obstacle: Obstacle | None = None
         self._finished = True
         self._isolation = ""
+        self.hidden: tuple[str, ...] | None = None
+        """The files to hide, if they are known already."""
+        self.purpose: Purpose | None = None
+        """What a sandbox that stands by has to be made for; None when none is wanted."""
+        self.modules: tuple[str, ...] = ()
+        """The modules from outside of the workspace that the tests used, for the sandbox that is made next."""
+        self._standing_by = False
 
     async def report(self, work: Callable[[WorkerClient], Awaitable[None]]) -> Report:
         """Do the work on a worker of its own, and tell what came of it whatever happens."""
@@ -80,7 +101,7 @@ class _Run:
         try:
             if self._source == "server" and interpreter.obstacle is not None:
                 raise Blocked(interpreter.obstacle)
-            client = await self._bench.worker()
+            client = await self._client()
             self._isolation = client.box.isolation.label
             self._deadline = time.monotonic() + self._seconds
             try:
@@ -92,6 +113,14 @@ class _Run:
         except WorkerLost as lost:
             self._block(lost_worker(str(lost)))
         return self._made(interpreter)
+
+    async def _client(self) -> WorkerClient:
+        """The worker that stands by, or a new one."""
+        if self.purpose is not None and (taken := await self._bench.standby.taken(self.purpose)) is not None:
+            client, self.modules = taken
+            self._standing_by = True
+            return client
+        return await self._bench.worker()
 
     async def tests(self, client: WorkerClient, selected: Selected, coverage: bool) -> None:
         """Run every group of tests, one after the other."""
@@ -125,24 +154,37 @@ class _Run:
     ) -> bool:
         """Run one group, going on after a test that ends its process. False when the time is over."""
         cwd = os.path.join(client.box.root, group.folder) if group.folder else client.box.root
-        arguments = (*self._bench.test_args, *(f"--ignore={each}" for each in group.ignored))
-        await open_session(client, _SESSION, "cold", cwd, self._left(), texts=texts, arguments=arguments)
+        session = SESSION if self._standing_by else _SESSION
+        if not self._standing_by:
+            await open_session(
+                client,
+                session,
+                "cold",
+                cwd,
+                self._left(),
+                texts=texts,
+                arguments=_arguments(self._bench, group),
+                masked=self.hidden,
+            )
         for _ in range(_MAX_CHILDREN):
             request = requests.run(
-                _SESSION,
+                session,
                 seconds=self._left(),
                 limit=max(0.5, _SHARE * self._seconds),
                 select=group.tests,
                 files=group.files,
                 skip=tuple(each.id for each in account.tests),
+                texts=texts if self._standing_by else {},
                 coverage=coverage,
+                modules=self.purpose is not None and not self._standing_by,
             )
             await ask(client, request, account)
+            self.modules = self.modules or tuple(account.modules)
             if account.end.get("how") in ("finished", "killed") or not account.end.get("test"):
                 break
             if self._left() < 1.0 or len(account.tests) >= len(account.collected):
                 break
-        await shut_session(client, _SESSION)
+        await shut_session(client, session)
         return account.end.get("how") != "killed"
 
     def _left(self) -> float:
@@ -215,6 +257,11 @@ class _Run:
         )
 
 
+def _arguments(bench: Workbench, group: Group) -> tuple[str, ...]:
+    """What pytest is told beside the tests."""
+    return (*bench.test_args, *(f"--ignore={each}" for each in group.ignored))
+
+
 # -- talking to a worker -------------------------------------------------------------------------------------
 
 
@@ -235,6 +282,7 @@ async def open_session(
     arguments: tuple[str, ...] = (),
     files: tuple[str, ...] = (),
     modules: tuple[str, ...] = (),
+    masked: tuple[str, ...] | None = None,
 ) -> requests.Event:
     """Start a session and return what it says when it is ready.
 
@@ -242,7 +290,15 @@ async def open_session(
         Blocked: it cannot be started; a ``lazy`` one that fails is told in the answer instead.
     """
     request = requests.open_session(
-        name, mode, cwd, seconds=seconds, texts=texts, arguments=arguments, files=files, modules=modules
+        name,
+        mode,
+        cwd,
+        seconds=seconds,
+        texts=texts,
+        arguments=arguments,
+        files=files,
+        modules=modules,
+        masked=masked,
     )
     ready: requests.Event = {}
     async for event in client.ask(request, "ready"):

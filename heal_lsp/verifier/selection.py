@@ -11,6 +11,16 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 _MAX_DEPTH = 4
+CONFIG_FILES = (
+    "pytest.ini",
+    ".pytest.ini",
+    "pytest.toml",
+    ".pytest.toml",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+)
+"""The files that pytest may take its settings from."""
 _ALWAYS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 
 

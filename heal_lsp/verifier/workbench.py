@@ -13,10 +13,12 @@ from heal_lsp.core.model import Interpreter, Isolation, Obstacle, ObstacleKind
 from heal_lsp.verifier import interpreter as interpreters
 from heal_lsp.verifier import requests, sandbox
 from heal_lsp.verifier.client import Blocked, Event, WorkerClient, WorkerLost
+from heal_lsp.verifier.hidden import HiddenFiles
 from heal_lsp.verifier.interpreter import Found
 from heal_lsp.verifier.layout import Layout, layout_of
 from heal_lsp.verifier.runner import SandboxRunner
 from heal_lsp.verifier.sandbox import Box, SandboxPolicy
+from heal_lsp.verifier.standby import Standby
 from heal_lsp.verifier.verifier import SandboxVerifier
 
 _PROBE_SECONDS = 20.0
@@ -49,10 +51,24 @@ class Workbench:
         self._isolation: tuple[str, Isolation] | None = None
         self._interpreter: tuple[tuple[Found, ...], tuple[Interpreter, Layout | None]] | None = None
         self._lock = asyncio.Lock()
+        self.hidden = HiddenFiles(str(self.root), policy.exclude)
+        self.standby = Standby(self)
 
-    def runner(self) -> SandboxRunner:
-        """A runner of this workspace's tests and scripts."""
-        return SandboxRunner(self)
+    @property
+    def layout(self) -> Layout | None:
+        """Where the project's interpreter lies; None before it was looked for, and when there is none."""
+        return self._interpreter[1][1] if self._interpreter is not None else None
+
+    def runner(self, *, warm: bool = False) -> SandboxRunner:
+        """A runner of this workspace's tests and scripts.
+
+        A ``warm`` one takes the sandbox that stands by, and leaves another one behind until :meth:`close`.
+        """
+        return SandboxRunner(self, warm=warm)
+
+    async def close(self) -> None:
+        """End what stands by."""
+        await self.standby.close()
 
     def verifier(self) -> SandboxVerifier:
         """A verifier for one repair."""

@@ -8,6 +8,7 @@ a private overlay. Standard library only, Python 3.9 up. The first record that a
 ``lazy``   configure pytest here, conftest files included; the child goes on with the collection. The
            fastest, and right only where no module that a candidate changes has been imported by then, which
            ``ready`` tells.
+``standby``  import pytest and its plugins, and nothing of the workspace; the child configures it.
 ``probe``  say which Python and pytest this is, and end.
 
 Each ``run`` forks; the child takes namespaces, an overlay with the candidate's texts, limits and a system
@@ -32,7 +33,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import channel, confine, rewriting
+from . import channel, confine, preload, rewriting
 from .child import MAX_PROCESSES, Child, texts_of
 from .listeners import Listeners, pytest_arguments
 
@@ -74,7 +75,8 @@ class Server:
         workspace = self.report.Workspace(self.config["root"])
         files = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
         loaded = {workspace.relative(each) for each in files if isinstance(each, str)} - {None}
-        return {"loaded": sorted(loaded), "busy": threading.active_count() > 1 or _has_children()}
+        found = {"loaded": sorted(loaded), "busy": threading.active_count() > 1 or _has_children()}
+        return {**found, "files": preload.loaded_files()} if self.config["mode"] == "standby" else found
 
     def _preload(self, modules: list[str]) -> None:
         for name in modules:
@@ -313,6 +315,8 @@ def begin(config: dict[str, Any], receiver: channel.Receiver, sender: channel.Se
             }
         )
         return
+    if config["mode"] == "standby":
+        preload.preload(config["root"], config["modules"])
     if config["mode"] == "early":
         import pytest
         from _pytest.config import default_plugins

@@ -22,7 +22,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import channel, confine, relay
@@ -92,7 +92,7 @@ class Worker:
             self._sender.send({"event": "shut"})
             return
         if request["op"] == "open":
-            masks = self._masked() if self._config["isolated"] else {}
+            masks = self._masked(request) if self._config["isolated"] else {}
             self._sessions[name] = self._open(request, masks)
             request, last = {**self._config, **request, "texts": {}, "masked": sorted(masks)}, "ready"
         else:
@@ -211,16 +211,16 @@ class Worker:
         _, status = os.waitpid(inner, 0)
         os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 1)
 
-    def _masked(self) -> dict[str, bytes]:
-        """The files to hide, each with the empty text that stands in its place."""
+    def _masked(self, request: dict[str, Any]) -> dict[str, bytes]:
+        """The files to hide, each with the empty text that stands in its place.
+
+        Whoever asks names them, or they are looked for here, once.
+        """
+        root = self._config["root"]
+        if request.get("masked") is not None:
+            return _masks(root, request["masked"])
         if self._masks is None:
-            root = self._config["root"]
-            real = os.path.realpath(root)
-            self._masks = {
-                path: b""
-                for path in hidden_files(root, self._config["exclude"])
-                if os.path.realpath(os.path.join(root, path)).startswith(real + os.sep)
-            }
+            self._masks = _masks(root, hidden_files(root, self._config["exclude"]))
         return self._masks
 
 
@@ -241,31 +241,52 @@ class EndOfSession(Exception):
     """A session's process ended."""
 
 
-def hidden_files(root: str, globs: list[str]) -> Iterator[str]:
-    """Workspace-relative paths of the files that match: by name, or by path for a glob with a slash."""
-    names = [each for each in globs if "/" not in each]
-    paths = [form for each in globs if "/" in each for form in (each, "*/" + each)]
-    by_name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)")
-    by_path = re.compile("|".join(fnmatch.translate(each) for each in paths) or r"(?!)")
-    waiting = [("", False)]
-    while waiting:
-        folder, whole = waiting.pop()
+class Hiding:
+    """Which files are hidden: by name, or by path for a glob with a slash; all of a folder that matches."""
+
+    def __init__(self, globs: list[str]) -> None:
+        names = [each for each in globs if "/" not in each]
+        paths = [form for each in globs if "/" in each for form in (each, "*/" + each)]
+        self._name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)")
+        self._path = re.compile("|".join(fnmatch.translate(each) for each in paths) or r"(?!)")
+
+    def listed(self, root: str, folder: str, whole: bool) -> tuple[list[str], list[tuple[str, bool]]]:
+        """The hidden files in a folder, and its folders to look into, each with whether all of it is hidden."""
+        hidden: list[str] = []
+        folders: list[tuple[str, bool]] = []
         try:
             entries = list(os.scandir(os.path.join(root, folder)))
         except OSError:
-            continue
+            return hidden, folders
         if any(each.name == "pyvenv.cfg" for each in entries):
-            continue  # an environment's certificates are no secrets
+            return hidden, folders  # an environment's certificates are no secrets
         for each in entries:
             path = f"{folder}/{each.name}" if folder else each.name
-            match = whole or by_name.match(each.name) is not None or by_path.match(path) is not None
+            match = whole or self._name.match(each.name) is not None or self._path.match(path) is not None
             if each.is_dir(follow_symlinks=False):
                 if each.name not in ("site-packages", "__pycache__") and (
                     match or not path.endswith(".git/objects")
                 ):
-                    waiting.append((path, match))
+                    folders.append((path, match))
             elif match:
-                yield path
+                hidden.append(path)
+        return hidden, folders
+
+
+def hidden_files(root: str, globs: list[str]) -> Iterator[str]:
+    """Workspace-relative paths of the files that are hidden."""
+    hiding = Hiding(globs)
+    waiting = [("", False)]
+    while waiting:
+        hidden, folders = hiding.listed(root, *waiting.pop())
+        yield from hidden
+        waiting += folders
+
+
+def _masks(root: str, paths: Iterable[str]) -> dict[str, bytes]:
+    real = os.path.realpath(root)
+    full = ((path, os.path.realpath(os.path.join(root, path))) for path in paths)
+    return {path: b"" for path, target in full if target.startswith(real + os.sep)}
 
 
 def _event(line: bytes) -> str:
