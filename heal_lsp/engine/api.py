@@ -11,6 +11,8 @@ from heal_lsp.engine.messages import (
     DoctorReply,
     Locate,
     LocateReply,
+    Prepare,
+    Prepared,
     Progress,
     Repair,
     Reverify,
@@ -46,6 +48,9 @@ class Engine(Protocol):
 
     async def reverify(self, request: Reverify, on_progress: OnProgress | None = None) -> Outcome:
         """Carry a fix over to a changed text."""
+
+    async def prepare(self, request: Prepare) -> Prepared:
+        """Look at the files of a workspace, so that the next run after a save need not."""
 
     async def doctor(self, request: Doctor) -> DoctorReply:
         """Say how the tool stands in a workspace."""

@@ -63,6 +63,10 @@ class EngineClient:
         """Carry a fix over to a changed text."""
         return await self._ask(messages.REVERIFY, request, Outcome, on_progress)
 
+    async def prepare(self, request: messages.Prepare) -> messages.Prepared:
+        """Look at the files of a workspace, so that the next run after a save need not."""
+        return await self._ask(messages.PREPARE, request, messages.Prepared)
+
     async def doctor(self, request: messages.Doctor) -> messages.DoctorReply:
         """Say how the tool stands in a workspace."""
         return await self._ask(messages.DOCTOR, request, messages.DoctorReply)

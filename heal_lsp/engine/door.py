@@ -32,6 +32,7 @@ class Door(JsonRPCServer):
         self._expose(messages.REPAIR, messages.Repair, service.repair)
         self._expose(messages.REVERIFY, messages.Reverify, service.reverify)
         self._expose(messages.LOCATE, messages.Locate, lambda request, tell: service.locate(request))
+        self._expose(messages.PREPARE, messages.Prepare, lambda request, tell: service.prepare(request))
         self._expose(messages.DOCTOR, messages.Doctor, lambda request, tell: service.doctor(request))
         self.protocol.fm.feature(messages.CANCEL)(handler(self._cancel))
 

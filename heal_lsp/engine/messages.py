@@ -20,6 +20,7 @@ LOCATE = "heal/locate"
 REPAIR = "heal/repair"
 REVERIFY = "heal/reverify"
 DOCTOR = "heal/doctor"
+PREPARE = "heal/prepare"
 CANCEL = "heal/cancel"
 PROGRESS = "heal/progress"
 
@@ -134,6 +135,25 @@ class Doctor:
     job: str
     root: str
     settings: Settings
+
+
+@attrs.frozen
+class Prepare:
+    """Ask to look at the files of a workspace, as tests that a saved file reaches may be wanted soon.
+
+    Answered by a :class:`Prepared`.
+    """
+
+    job: str
+    root: str
+    settings: Settings
+
+
+@attrs.frozen
+class Prepared:
+    """How many Python files are known now."""
+
+    files: int
 
 
 @attrs.frozen

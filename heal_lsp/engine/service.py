@@ -13,6 +13,7 @@ from heal_lsp.core.diagnose import unhealable
 from heal_lsp.core.events import Event, Phase, Proposed
 from heal_lsp.core.key import fix_key
 from heal_lsp.core.model import (
+    Baseline,
     Failure,
     Located,
     Obstacle,
@@ -24,7 +25,7 @@ from heal_lsp.core.model import (
     Target,
     Task,
 )
-from heal_lsp.core.ports import Proposer
+from heal_lsp.core.ports import Proposer, Verifier
 from heal_lsp.core.repair import Limits, Repair
 from heal_lsp.core.text import decode, rebase
 from heal_lsp.engine import messages
@@ -33,6 +34,7 @@ from heal_lsp.engine.messages import Progress
 from heal_lsp.engine.scheduler import Priority, Scheduler
 from heal_lsp.engine.wiring import MonotonicClock, Wiring, Workspaces
 from heal_lsp.proposers.given import GivenProposer
+from heal_lsp.watch.recorded import RecordedPaths
 
 GUARD_FILES = 25
 """Test files at the most that a candidate must leave as they were; the nearest to the target are taken."""
@@ -56,7 +58,7 @@ class Service:
         await self._workspaces.close(old_only=True)
         selected = request.tests
         if not selected and request.saved:
-            selected = await _affected(wiring, request.snapshot, request.saved)
+            selected = await _affected(wiring, request.snapshot, request.saved, recent=True)
             if not selected:
                 return messages.RunReply(_nothing_to_run(request), selected=request.saved)
         _tell(on_progress, Progress(request.job, "tests", len(selected)))
@@ -131,6 +133,11 @@ class Service:
 
         return await self._scheduler.run(Priority.HEAL, work)
 
+    async def prepare(self, request: messages.Prepare) -> messages.Prepared:
+        """Look at the files of a workspace, so that the next run after a save need not. Runs nothing."""
+        wiring = self._workspaces.get(request.root, request.settings)
+        return messages.Prepared(await asyncio.to_thread(wiring.impact.warm))
+
     async def doctor(self, request: messages.Doctor) -> messages.DoctorReply:
         """Say how the tool stands in a workspace."""
         wiring = self._workspaces.get(request.root, request.settings)
@@ -154,7 +161,7 @@ class Service:
         on_progress: OnProgress | None,
         key: str = "",
     ) -> Outcome:
-        verifier = wiring.bench.verifier()
+        verifier = _Recording(wiring.bench.verifier(), wiring.recorded)
         repair = Repair(
             task,
             proposers,
@@ -170,6 +177,20 @@ class Service:
         if key:
             _remember(wiring, key, outcome, repair)
         return outcome
+
+
+class _Recording:
+    """A verifier whose baseline tells which files the tests ran."""
+
+    def __init__(self, verifier: Verifier, recorded: RecordedPaths) -> None:
+        self._recorded = recorded
+        self._verifier = verifier
+        self.verify, self.confirm, self.close = verifier.verify, verifier.confirm, verifier.close
+
+    async def baseline(self, task: Task) -> Baseline:
+        found = await self._verifier.baseline(task)
+        self._recorded.add(found.coverage)
+        return found
 
 
 def _remember(wiring: Wiring, key: str, outcome: Outcome, repair: Repair) -> None:
@@ -204,6 +225,7 @@ async def _run_and_locate(
     if lost and report.finished:
         # what neither a traceback nor the assertion tells, the lines that only failing tests execute may
         spectrum = await runner.run_tests(snapshot, lost, seconds=seconds, coverage=True)
+        wiring.recorded.add(spectrum.coverage)
         red = frozenset(each.id for each in report.tests if each.failure is not None)
         again = await asyncio.to_thread(_locate_all, wiring, snapshot, missed, spectrum.coverage, red)
         found = iter(again)
@@ -225,9 +247,17 @@ def _locate_all(
     return tuple(wiring.analysis.locate(each, snapshot, coverage, failing=failing) for each in failures)
 
 
-async def _affected(wiring: Wiring, snapshot: Snapshot, saved: Sequence[str]) -> tuple[str, ...]:
+async def _affected(
+    wiring: Wiring, snapshot: Snapshot, saved: Sequence[str], *, recent: bool = False
+) -> tuple[str, ...]:
     return await asyncio.to_thread(
-        lambda: wiring.impact.affected(saved, snapshot.texts, test_paths=wiring.settings.test_paths)
+        lambda: wiring.impact.affected(
+            saved,
+            snapshot.texts,
+            test_paths=wiring.settings.test_paths,
+            recorded=wiring.recorded.paths(),
+            recent=recent,
+        )
     )
 
 

@@ -17,6 +17,7 @@ from heal_lsp.store.fixes import DiskFixStore, MemoryFixStore
 from heal_lsp.verifier.sandbox import SandboxPolicy
 from heal_lsp.verifier.workbench import Workbench
 from heal_lsp.watch.impact import ImpactIndex
+from heal_lsp.watch.recorded import RecordedPaths
 
 
 class MonotonicClock:
@@ -39,7 +40,9 @@ class Wiring:
         self.settings = settings
         self.store = store
         self.analysis = analysis
-        self.impact = ImpactIndex(root)
+        home = _home(root)
+        self.impact = ImpactIndex(root, home / "imports.json" if home is not None else None)
+        self.recorded = RecordedPaths(home / "coverage.json" if home is not None else None)
         self.bench = Workbench(
             root,
             SandboxPolicy(
@@ -62,6 +65,14 @@ class Wiring:
         """The proposers of a repair, in order of cost."""
         budget = Budget(attempts=self.settings.search_candidates, seconds=self.settings.search_seconds)
         return (RecallProposer(self.store, key), SearchProposer(budget))
+
+
+def _home(root: Path) -> Path | None:
+    """The cache folder of a workspace; None where it cannot be had, which costs time and nothing else."""
+    try:
+        return places.private_folder(places.workspace_home(root))
+    except OSError:
+        return None
 
 
 class Workspaces:

@@ -7,8 +7,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar, runtime_checkable
 
+from heal_lsp.config import Settings
 from heal_lsp.engine.api import Engine, EngineGone
+from heal_lsp.engine.messages import Prepare
 from heal_lsp.lsp.client import Client
+from heal_lsp.lsp.folders import Folder
 
 T = TypeVar("T")
 
@@ -41,6 +44,11 @@ class Engines:
         if isinstance(engine, Startable):
             with contextlib.suppress(EngineGone, OSError):
                 await engine.start()
+
+    async def prepare(self, folder: Folder, settings: Settings) -> None:
+        """Let the engine look at the files of a folder; nobody is told when that fails."""
+        with contextlib.suppress(EngineGone, OSError):
+            await self.engine().prepare(Prepare(new_job(), folder.real, settings))
 
     async def ask(self, request: Awaitable[T]) -> T | None:
         """The answer to a request; None, and a message to the person, when the engine died over it."""

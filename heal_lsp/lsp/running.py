@@ -125,6 +125,8 @@ class Running:
         settings = self._state.configuration.settings(folder)
         if settings.on_save == "off" or not await self._state.trust.obtain(folder, insist=False):
             return
+        # the engine looks at the files while further saves are waited for
+        self._state.jobs.start(self._state.engines.prepare(folder, settings), "prepare")
         await asyncio.sleep(settings.test_debounce_ms / 1000)
         saved = tuple(self._saved.get(folder.path, ()))
         reply = await self._run(folder, saved=saved, quiet=True)

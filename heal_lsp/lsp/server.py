@@ -270,6 +270,10 @@ async def _settle(features: Features) -> None:
         )
     if any(state.trust.has(each) for each in state.folders.all()):
         await state.engines.warm()
+    for folder in state.folders.all():
+        settings = state.configuration.settings(folder)
+        if state.trust.has(folder) and settings.on_save != "off":
+            await state.engines.prepare(folder, settings)
 
 
 def _roots(params: lsp.InitializeParams) -> list[str]:

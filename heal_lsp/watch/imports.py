@@ -48,6 +48,14 @@ _ENDS = {
     for quote in ('"""', "'''")
 }
 _ANY_LITERAL = re.compile(_LITERAL)
+_NAME = r"[A-Za-z_]\w*"
+_DOTTED = rf"{_NAME}(?:\.{_NAME})*"
+_ITEM = rf"{_DOTTED}(?:[ \t]+as[ \t]+{_NAME})?"
+_SIMPLE = re.compile(
+    rf"[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<module>{_DOTTED})?[ \t]+)?import[ \t]+"
+    rf"(?P<names>{_ITEM}(?:[ \t]*,[ \t]*{_ITEM})*)[ \t]*\Z",
+    re.ASCII,
+)
 _FROM = re.compile(r"\s*from\s+(?P<dots>\.*)\s*(?P<module>[\w.]*)")
 
 
@@ -102,6 +110,12 @@ def _parts(text: str) -> Iterator[re.Match[str]]:
 
 
 def _statement(source: str) -> list[Import]:
+    if (simple := _SIMPLE.match(source)) is not None:
+        # nearly all are of this form, and parsing takes twenty times as long
+        names = tuple(each.split()[0] for each in simple["names"].split(","))
+        if simple["dots"] is None:
+            return [Import(each) for each in names]
+        return [Import(simple["module"] or "", names, len(simple["dots"]))]
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

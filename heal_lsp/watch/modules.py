@@ -14,16 +14,17 @@ class ModuleMap:
     """The Python files of a workspace by module name.
 
     A name is taken for every file whose path ends like it. Files that start at a likely place of ``sys.path``
-    (the importer's own, the workspace, ``src``, pytest's ``pythonpath``) go before all others.
+    (the importer's own, the workspace, ``src``, and the ``bases``) go before all others.
     """
 
-    def __init__(self, files: Collection[str], pythonpath: Collection[str] = ()) -> None:
+    def __init__(self, files: Collection[str], bases: Collection[str] = ()) -> None:
         self._files = files if isinstance(files, (set, frozenset, dict)) else set(files)
-        self._bases = {"", "src", *(posixpath.normpath(each).removeprefix(".") for each in pythonpath)}
-        self._by_name: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._bases = {"", "src", *bases}
+        self._by_name: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         for path in files:
             parts = _parts(path)
-            self._by_name[parts[-1]].append((parts, path))
+            for size in {1, min(2, len(parts))}:
+                self._by_name[parts[-size:]].append((parts, path))
         self._found: dict[tuple[str, str], set[str]] = {}
 
     def reached(self, importer: str, what: Import) -> set[str]:
@@ -67,7 +68,7 @@ class ModuleMap:
         return self._found[key]
 
     def _search(self, importer: str, parts: tuple[str, ...]) -> set[str]:
-        named = self._by_name.get(parts[-1], ())
+        named = self._by_name.get(parts[-2:], ())
         bases = {path: "/".join(own[: -len(parts)]) for own, path in named if own[-len(parts) :] == parts}
         if not bases:
             return set()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import posixpath
+import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
-from fnmatch import fnmatch
+from collections.abc import Callable, Collection, Iterable, Mapping
+from fnmatch import translate
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -43,26 +46,77 @@ class PytestConfig:
 
     def names_test(self, path: str) -> bool:
         """Whether pytest takes the file at a workspace-relative path for a test file by its name."""
+        by_path, by_name = _patterns(self.python_files)
         name = path.rpartition("/")[2]
-        return name.endswith(".py") and any(
-            fnmatch("/" + path, f"*/{glob}") if "/" in glob else fnmatch(name, glob)
-            for glob in self.python_files
-        )
+        return name.endswith(".py") and bool(by_name.match(name) or by_path.match("/" + path))
 
 
-def read_config(read: Callable[[str], str | None]) -> PytestConfig:
-    """The configuration that the files of a workspace's root give; defaults where they cannot be read.
+@attrs.frozen
+class Projects:
+    """The folders of a workspace that configure pytest, each with its configuration; an empty path is the workspace."""
 
-    ``read`` gives the text of a file in the root, or None.
-    """
+    folders: Mapping[str, PytestConfig]
+
+    @classmethod
+    def read(cls, folders: Iterable[str], read: Callable[[str], str | None]) -> Projects:
+        """Look into folders for a configuration. ``read`` gives the text of a file of the workspace, or None."""
+        found = {folder: _configured(folder, read) for folder in folders}
+        return cls({folder: each for folder, each in sorted(found.items()) if each is not None})
+
+    @property
+    def root(self) -> PytestConfig:
+        """The configuration of the workspace folder; pytest's defaults where it has none."""
+        return self.folders.get("", PytestConfig())
+
+    def of(self, path: str) -> PytestConfig:
+        """The configuration that counts for a file: that of the nearest folder above it that has one."""
+        return self.folders.get(self._folder(path), PytestConfig())
+
+    def testpaths(self, path: str, files: Collection[str]) -> tuple[str, ...]:
+        """Where the project of a file has its tests, as far as that exists; nothing means everywhere."""
+        folder = self._folder(path)
+        if folder not in self._places:
+            named = self.folders.get(folder, PytestConfig()).testpaths
+            places = [posixpath.normpath(posixpath.join(folder, each)) for each in named]
+            self._places[folder] = tuple(
+                each
+                for each in places
+                if each in files or each == "." or any(path.startswith(f"{each}/") for path in files)
+            )
+        return self._places[folder]
+
+    def bases(self) -> set[str]:
+        """Folders that pytest puts on the import path, and the usual ones of each project."""
+        found = set()
+        for folder, config in self.folders.items():
+            for each in ("", "src", *config.pythonpath):
+                found.add(posixpath.normpath(posixpath.join(folder, each)).removeprefix("."))
+        return found
+
+    _known: dict[str, str] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+    _places: dict[str, tuple[str, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    def _folder(self, path: str) -> str:
+        above = posixpath.dirname(path)
+        if above not in self._known:
+            folder = above
+            while folder and folder not in self.folders:
+                folder = posixpath.dirname(folder)
+            self._known[above] = folder
+        return self._known[above]
+
+
+def _configured(folder: str, read: Callable[[str], str | None]) -> PytestConfig | None:
+    """What the first file of a folder that speaks of pytest says."""
     for name in CONFIG_FILES:
-        text = read(name)
+        text = read(posixpath.join(folder, name))
         section = None if text is None else _section(name, text)
         if section is not None:
             return _config(section)
-    return PytestConfig()
+    return None
 
 
+@lru_cache(maxsize=512)
 def _section(name: str, text: str) -> Mapping[str, Any] | None:
     try:
         if name.endswith(".toml"):
@@ -101,6 +155,14 @@ def _config(section: Mapping[str, Any]) -> PytestConfig:
         plugins=tuple(each for each in plugins if not each.startswith("no:")),
         doctest_modules="--doctest-modules" in addopts,
     )
+
+
+@lru_cache(maxsize=64)
+def _patterns(globs: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Globs with a slash, for paths, and those without, for names."""
+    paths = [translate(f"*/{each}") for each in globs if "/" in each]
+    names = [translate(each) for each in globs if "/" not in each]
+    return re.compile("|".join(paths) or r"(?!)"), re.compile("|".join(names) or r"(?!)")
 
 
 def _words(value: Any) -> tuple[str, ...]:

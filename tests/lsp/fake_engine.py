@@ -119,6 +119,9 @@ class FakeEngine:
             return Outcome(OutcomeKind.OBSTACLE, gone.message, gone.hint, obstacle=gone)
         return healed(text)
 
+    async def prepare(self, request: messages.Prepare) -> messages.Prepared:
+        return messages.Prepared(0)
+
     async def doctor(self, request: messages.Doctor) -> messages.DoctorReply:
         raise NotImplementedError
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from heal_lsp.watch import source_tree
 from heal_lsp.watch.impact import ImpactIndex, affected
 from heal_lsp.watch.imports import Import, read_facts
+from heal_lsp.watch.recorded import RecordedPaths
 
 
 def make(root: Path, files: Mapping[str, str]) -> Path:
@@ -481,3 +482,114 @@ def test_a_large_workspace_is_answered_quickly_the_second_time(tmp_path: Path) -
     before = time.monotonic()
     assert index.affected(["pkg8/m29.py"], {}) == ("tests/test_pkg8.py",)
     assert time.monotonic() - before < 5
+
+
+class TestProjectsInFolders:
+    FILES: Mapping[str, str] = {
+        "pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = ['tests']\n",
+        "tests/test_top.py": "import top\n",
+        "top.py": "",
+        "one/pytest.ini": "[pytest]\npython_files = check_*.py\ntestpaths = checks\npythonpath = lib\n",
+        "one/lib/shared.py": "",
+        "one/checks/check_shared.py": "import shared\n",
+        "one/other/check_shared.py": "import shared\n",
+        "one/checks/test_no.py": "import shared\n",
+        "two/setup.cfg": "[tool:pytest]\naddopts = -p plug\n",
+        "two/src/shared.py": "",
+        "two/plug.py": "",
+        "two/tests/test_shared.py": "import shared\n",
+    }
+
+    def test_each_has_its_own_configuration(self, tmp_path: Path) -> None:
+        make(tmp_path, self.FILES)
+        both = {"one/checks/check_shared.py", "two/tests/test_shared.py"}  # either may be what is imported
+        assert reach(tmp_path, "one/lib/shared.py") == reach(tmp_path, "two/src/shared.py") == both
+        assert reach(tmp_path, "two/plug.py") == {"two/tests/test_shared.py"}
+        assert reach(tmp_path, "top.py") == {"tests/test_top.py"}
+
+    def test_a_change_of_one_selects_its_tests(self, tmp_path: Path) -> None:
+        make(tmp_path, self.FILES)
+        assert reach(tmp_path, "one/pytest.ini") == {"one/checks/check_shared.py"}
+        assert reach(tmp_path, "two/setup.cfg") == {"two/tests/test_shared.py"}
+        assert reach(tmp_path, "pyproject.toml") == {
+            "tests/test_top.py",
+            "one/checks/check_shared.py",
+            "two/tests/test_shared.py",
+        }
+
+    def test_a_configuration_that_comes_and_goes_is_seen(self, tmp_path: Path) -> None:
+        make(tmp_path, self.FILES)
+        index = ImpactIndex(tmp_path)
+        assert index.affected(["one/checks/test_no.py"], {}) == ()
+        (tmp_path / "one/pytest.ini").unlink()
+        assert index.affected(["one/checks/test_no.py"], {}) == ("one/checks/test_no.py",)
+
+
+class TestWarm:
+    def test_what_was_seen_a_moment_ago_counts_for_all_but_the_saved_files(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, FLAT)
+        index = ImpactIndex(tmp_path)
+        assert index.warm() == len(FLAT)
+        monkeypatch.setattr(source_tree, "_entries", lambda folder: pytest.fail("it looked at a folder"))
+        make(tmp_path, {"unused.py": "import numbers_\n", "test_shapes.py": "import shapes, unused\n"})
+        assert index.affected(["unused.py", "test_shapes.py"], {}, recent=True) == ("test_shapes.py",)
+        assert index.affected(["unused.py"], {"test_numbers.py": "import unused"}, recent=True) == (
+            "test_numbers.py",
+            "test_shapes.py",
+        )
+        assert index.affected(["unused.py"], {}, recent=True) == ("test_shapes.py",)
+
+    def test_every_file_is_looked_at_again_after_a_while(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, FLAT)
+        index = ImpactIndex(tmp_path)
+        index.warm()
+        make(tmp_path, {"test_new.py": "import unused\n"})
+        monkeypatch.setattr(source_tree, "FRESH_SECONDS", 0.0)
+        assert index.affected(["unused.py"], {}, recent=True) == ("test_new.py",)
+
+
+class TestRemembered:
+    MANY: Mapping[str, str] = {f"pkg/m{each}.py": f"from . import m{each + 1}\n" for each in range(300)}
+
+    def test_the_next_session_reads_only_what_changed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        root, cache = tmp_path / "root", tmp_path / "imports.json"
+        make(root, {**self.MANY, "pkg/__init__.py": "", "test_it.py": "from pkg import m0\n"})
+        assert ImpactIndex(root, cache).affected(["pkg/m299.py"], {}) == ("test_it.py",)
+        assert cache.stat().st_mode & 0o077 == 0
+        make(root, {"test_more.py": "import pkg.m299\n"})
+        read: list[str] = []
+        real = source_tree._read
+        monkeypatch.setattr(
+            source_tree, "_read", lambda path: read.append(os.path.basename(path)) or real(path)
+        )
+        assert ImpactIndex(root, cache).affected(["pkg/m299.py"], {}) == ("test_more.py", "test_it.py")
+        assert [each for each in read if each.endswith(".py")] == ["test_more.py"]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", '{"version": 1, "files": {"a.py": 3}}', '{"version": 99, "files": {}}', "[" * 5000],
+    )
+    def test_a_cache_that_cannot_be_read_is_as_good_as_none(self, tmp_path: Path, text: str) -> None:
+        root, cache = tmp_path / "root", tmp_path / "imports.json"
+        make(root, FLAT)
+        cache.write_text(text)
+        assert ImpactIndex(root, cache).affected(["shapes.py"], {}) == (
+            "test_shapes.py",
+            "tests/test_both.py",
+        )
+
+    def test_recorded_paths_are_kept_and_the_latest_record_of_a_test_counts(self, tmp_path: Path) -> None:
+        file = tmp_path / "coverage.json"
+        RecordedPaths(file).add(
+            {"test_a.py::test_x": {"a.py": (1,), "b.py": (2,)}, "test_a.py::test_y": {"c.py": ()}}
+        )
+        RecordedPaths(file).add({"test_a.py::test_x": {"b.py": (2,)}})
+        assert RecordedPaths(file).paths() == {"test_a.py::test_x": ("b.py",), "test_a.py::test_y": ("c.py",)}
+        file.write_text("[1")
+        assert RecordedPaths(file).paths() == {}
