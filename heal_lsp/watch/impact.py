@@ -51,7 +51,7 @@ class ImpactIndex:
         self._known_tests: dict[tuple[str, ...], frozenset[str]] = {}
 
     def warm(self) -> int:
-        """Look at every file now, so that a question that comes soon is answered at once; returns how many there are."""
+        """Look at every file now, so that a question that comes soon is answered at once. Returns their number."""
         with self._lock:
             self._refresh((), {}, recent=False)
             return len(self._tree.known)
