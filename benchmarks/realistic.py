@@ -6,6 +6,7 @@ import argparse
 import ast
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def target(wrong: str, right: str) -> str:
-    """The innermost function around the first line that differs, else the next one below, by its qualified name."""
-    pairs = zip(wrong.splitlines(), right.splitlines(), strict=False)
-    line = next(number for number, (old, new) in enumerate(pairs, 1) if old != new)
+    """The innermost function around the last line that differs, else the next one below, by its qualified name."""
+    pairs = zip(reversed(wrong.splitlines()), reversed(right.splitlines()), strict=False)
+    line = len(wrong.splitlines()) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     spans = functions(ast.parse(wrong))
     around = [(start, name) for start, end, name in spans if start <= line <= end]
     return max(around)[1] if around else min((start, name) for start, _, name in spans if start > line)[1]

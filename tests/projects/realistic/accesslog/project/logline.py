@@ -6,12 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-LINE = re.compile(
-    r"(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "
-    r'"(?P<request>.*)" (?P<status>\d{3}) (?P<size>\d+|-)'
-    r'(?: "(?P<referrer>[^"]*)" "(?P<agent>[^"]*)")?'
-)
-
 
 @dataclass(frozen=True)
 class Hit:
@@ -35,6 +29,13 @@ class Hit:
         """The path that was asked for, without the query."""
         words = self.request.split(" ")
         return words[1].partition("?")[0] if len(words) > 1 else ""
+
+
+LINE = re.compile(
+    r"(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "
+    r'"(?P<request>.*)" (?P<status>\d{3}) (?P<size>\d+|-)'
+    r'(?: "(?P<referrer>[^"]*)" "(?P<agent>[^"]*)")?'
+)
 
 
 def parse(line: str) -> Hit | None:

@@ -1,5 +1,4 @@
 import pytest
-
 from releases import known, latest
 from versions import InvalidVersion, Version
 

@@ -1,7 +1,6 @@
 import sqlite3
 
 import pytest
-
 from accounts.bank import InsufficientFunds
 from accounts.unit import UnitOfWork
 

@@ -1,5 +1,4 @@
 import pytest
-
 from backup.cli import main, parser
 
 

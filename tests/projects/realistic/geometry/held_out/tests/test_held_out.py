@@ -1,5 +1,4 @@
 import pytest
-
 from geometry import Displacement, Vector, Velocity
 
 

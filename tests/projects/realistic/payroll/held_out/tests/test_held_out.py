@@ -1,7 +1,6 @@
 import codecs
 
 import pytest
-
 from payroll.reader import BadTable, read_employees
 
 

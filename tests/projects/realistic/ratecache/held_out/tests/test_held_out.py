@@ -2,7 +2,6 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-
 from rates.converter import Converter
 from rates.table import Table
 

@@ -1,7 +1,6 @@
 from datetime import datetime
 
 import pytest
-
 from timelog import Entry, billable_hours, parse_entry
 
 

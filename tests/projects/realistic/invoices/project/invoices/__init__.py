@@ -1,0 +1,1 @@
+"""Invoices with taxes and instalments."""

@@ -1,0 +1,1 @@
+"""Shifts in a time zone that changes its clocks."""

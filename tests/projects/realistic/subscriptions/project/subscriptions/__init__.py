@@ -1,0 +1,1 @@
+"""Subscriptions and when they are renewed."""

@@ -1,0 +1,1 @@
+"""Tickets in a SQLite database, with a small object-relational mapper."""
