@@ -278,6 +278,20 @@ class Verdict:
 
 
 @attrs.frozen
+class LiveResult:
+    """What came of a call with another text of a function, in a process forked from the running program."""
+
+    verdict: Verdict
+    value: str = ""
+    """Bounded ``repr`` of what the call returned; empty when it did not return."""
+    exception: str = ""
+    """Name of the exception's type, as a traceback prints it; empty when none was raised."""
+    message: str = ""
+    isolation: str = ""
+    """What the call was kept from, in words."""
+
+
+@attrs.frozen
 class Attempt:
     """A candidate with its verdict."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from typing import Any, Protocol
 
 from heal_lsp.core.budget import Budget
 from heal_lsp.core.memory import Memory
@@ -13,6 +13,7 @@ from heal_lsp.core.model import (
     Evidence,
     Failure,
     Fix,
+    LiveResult,
     Located,
     Report,
     Snapshot,
@@ -54,6 +55,30 @@ class Verifier(Protocol):
 
     async def close(self) -> None:
         """End every process. May be called at any moment, also twice."""
+
+
+class LiveVerifier(Protocol):
+    """Tries another text of a function of the running program, in a process forked from it."""
+
+    def unfit(self) -> str:
+        """Why the program cannot be forked now, in one sentence; empty when it can."""
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        source: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        expect: Callable[[Any], object] | None = None,
+        seconds: float,
+    ) -> LiveResult:
+        """Call the function that ``source`` defines with the live arguments, closure, globals and defaults.
+
+        It passes when the call returns within ``seconds`` of wall time and ``expect`` holds for what it returns
+        (anything, without ``expect``). A coroutine is run to its end. Whatever the call changes stays in the forked
+        process. Blocks until the end and leaves no process behind; never raises for what the call does.
+        """
 
 
 class Runner(Protocol):
