@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from heal_lsp.core.budget import Budget
@@ -46,6 +46,14 @@ class Verifier(Protocol):
 
     async def verify(self, candidate: Candidate) -> Verdict:
         """Run the failing tests, then the guards, with the candidate's text."""
+
+    async def screen(self, candidates: Sequence[Candidate], seconds: float) -> Sequence[Verdict | None]:
+        """Judge many candidates quickly, in order, for at most ``seconds``.
+
+        None means that one cannot be judged so. It, and one that passes, are for :meth:`verify`; one that fails
+        would fail there. The answer is shorter than ``candidates`` when the time was over, and empty at once
+        when nothing of this task can be judged so.
+        """
 
     async def confirm(self, candidate: Candidate) -> Evidence | Verdict:
         """Run the whole test files cold, in a process of their own, with a twin of the failing test that must fail.

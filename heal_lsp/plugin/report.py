@@ -219,7 +219,7 @@ def failure_of(
     deepest = next((each for each in reversed(entries) if each.path is not None), None)
     return {
         "kind": _kind(error),
-        "exception": _name(error),
+        "exception": exception_name(error),
         "message": _message(error, entries),
         "path": path,
         "line": line,
@@ -352,7 +352,7 @@ def _kind(error: BaseException) -> str:
     return "test" if type(error).__name__ in ("FixtureLookupError", "CollectError") else "exception"
 
 
-def _name(error: BaseException) -> str:
+def exception_name(error: BaseException) -> str:
     kind = type(error)
     module = getattr(kind, "__module__", "builtins")
     name = str(getattr(kind, "__qualname__", kind.__name__))
@@ -606,7 +606,7 @@ class Recorder:
         self._detailed += 1
         if self._detailed > MAX_DETAILED:
             report.heal_failure = brief(
-                _kind(error), _name(error), _message(error, []), place, str(report.when)
+                _kind(error), exception_name(error), _message(error, []), place, str(report.when)
             )
             return
         if not isinstance(error, AssertionError):

@@ -191,6 +191,11 @@ class Lane:
         """Whether every failing test passed in a run."""
         return all(_passed(account, each) for each in self.failing)
 
+    def screen_request(self, wish: Mapping[str, object], seconds: float) -> requests.Request:
+        """What is asked of the session so that it screens candidates."""
+        request = self._request(self._name, self._wanted(), {}, seconds, {}, stop=True)
+        return {**request, "screen": wish}
+
     async def run_cold(
         self,
         client: WorkerClient,

@@ -13,7 +13,7 @@ def judge(account: Account, wanted: tuple[str, ...], seconds: float = 0.0) -> Ve
     tests = account.tests
     for each in tests:
         if each.id in wanted and each.outcome is not TestOutcome.PASSED:
-            return Verdict(_kind(each), _cut(_words(each)), tests, seconds)
+            return Verdict(_kind(each), words(each), tests, seconds)
     if account.exit == -1:
         return Verdict(
             VerdictKind.INFRASTRUCTURE, f"The sandbox could not be entered: {account.reason}", tests, seconds
@@ -22,8 +22,8 @@ def judge(account: Account, wanted: tuple[str, ...], seconds: float = 0.0) -> Ve
         return Verdict(VerdictKind.DENIED, account.denials[0], tests, seconds)
     if account.errors:
         first = account.errors[0]
-        words = f"{first.path} line {first.line}: {first.exception}: {first.message}"
-        return Verdict(VerdictKind.FAILED, _cut(words), tests, seconds)
+        at_fault = f"{first.path} line {first.line}: {first.exception}: {first.message}"
+        return Verdict(VerdictKind.FAILED, _cut(at_fault), tests, seconds)
     how = account.end.get("how")
     where = account.end.get("test") or account.collecting
     at = f"{where}: " if where else ""
@@ -47,6 +47,11 @@ def _kind(test: TestResult) -> VerdictKind:
     if test.failure is not None and test.failure.exception == CRASH:
         return VerdictKind.CRASHED
     return VerdictKind.FAILED
+
+
+def words(test: TestResult) -> str:
+    """Why a test did not pass, in a sentence that is not too long."""
+    return _cut(_words(test))
 
 
 def _words(test: TestResult) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -25,6 +25,7 @@ from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
 from heal_lsp.verifier.lane import Lane
 from heal_lsp.verifier.obstacles import broken_import, denied, lost_worker, too_slow
 from heal_lsp.verifier.runner import on_disk_texts
+from heal_lsp.verifier.screening import Screening
 from heal_lsp.verifier.selection import select
 from heal_lsp.verifier.texts import Texts, Unfit
 from heal_lsp.verifier.twin import Twin, make_twin
@@ -53,6 +54,7 @@ class SandboxVerifier:
         self._before: dict[str, TestResult] = {}
         self._python = ""
         self._closed = False
+        self._screening: Screening | None = None
 
     async def baseline(self, task: Task) -> Baseline:
         """Run the task's tests with the original text, find out which are flaky, and warm up."""
@@ -80,6 +82,7 @@ class SandboxVerifier:
             )
         tests = tuple(each for account in accounts for each in account.tests)
         self._before = {each.id: each for each in tests}
+        self._screening = Screening(task, self._lanes, self._before, self._texts)
         coverage = {test: lines for account in accounts for test, lines in account.coverage.items()}
         seconds = time.monotonic() - began
         return Baseline(tests, self._python, isolation, coverage, tuple(flaky), None, seconds)
@@ -99,6 +102,18 @@ class SandboxVerifier:
             return Verdict(VerdictKind.PASSED, "", tuple(passed), time.monotonic() - began)
 
         return await self._safely(work, began)
+
+    async def screen(self, candidates: Sequence[Candidate], seconds: float) -> Sequence[Verdict | None]:
+        """Judge many candidates quickly, in order, for at most ``seconds``."""
+
+        async def work(client: WorkerClient) -> Sequence[Verdict | None]:
+            assert self._screening is not None
+            return await self._screening.run(client, candidates, seconds)
+
+        if self._screening is None or self._screening.reason:
+            return ()
+        found = await self._safely(work, time.monotonic())
+        return () if isinstance(found, Verdict) else found
 
     async def confirm(self, candidate: Candidate) -> Evidence | Verdict:
         """Run the whole test files cold, in a process of their own, with a twin of the failing test."""

@@ -80,6 +80,9 @@ class ScriptedVerifier:
             return Verdict(VerdictKind.PASSED, tests=(GREEN, OTHER))
         return Verdict(VerdictKind.FAILED, "test_add: assert 1 == 3", (RED,))
 
+    async def screen(self, candidates: Sequence[Candidate], seconds: float) -> Sequence[Verdict | None]:
+        return ()
+
     async def confirm(self, candidate: Candidate) -> Evidence | Verdict:
         if any(f"a {each} b" in candidate.text("a.py", BASE) for each in self.sound):
             return Evidence(("test_a.py::test_add",), ("test_a.py::test_other",))

@@ -113,6 +113,49 @@ async def test_what_one_candidate_does_the_next_does_not_see(broken):
     assert not (broken.root / "mark").exists()
 
 
+async def test_many_candidates_are_screened_in_order(broken):
+    verifier, task = broken.verifier(), broken.task("calc.py", FAILING)
+    await verifier.baseline(task)
+    changes = ["a + b", "a * b", "a +", "b + a", "5 if b == 1 else a + b if b else 6"]
+    candidates = [replacing(task, "a - b", each) for each in changes]
+    candidates.append(Candidate(digest(task.base), {"calc.py": (Edit(5000, 5001, "x"),)}))
+    candidates.append(Candidate(digest(task.base), {"other.py": (Edit(0, 0, "x"),)}))
+
+    found = await verifier.screen(candidates, 30.0)
+
+    kinds = [None if each is None else each.kind for each in found]
+    passed, failed = VerdictKind.PASSED, VerdictKind.FAILED
+    assert kinds == [passed, failed, failed, passed, failed, None, None]
+    assert "assert 2 == 3" in found[1].reason
+    outcomes = [each.outcome for each in found[4].tests]
+    assert outcomes == [TestOutcome.PASSED, TestOutcome.PASSED, TestOutcome.FAILED]
+    assert (await verifier.verify(candidates[0])).passed
+    assert await verifier.screen([], 1.0) == []
+
+
+async def test_nothing_is_screened_where_nothing_can_run(broken):
+    verifier, task = broken.verifier(), broken.task("calc.py", FAILING)
+    assert not await verifier.screen([replacing(task, "a - b", "a + b")], 1.0)
+
+    await verifier.baseline(task)
+    await verifier.close()
+    assert not await verifier.screen([replacing(task, "a - b", "a + b")], 1.0)
+
+
+async def test_a_cancelled_screening_is_forgotten(broken):
+    verifier, task = broken.verifier(), broken.task("calc.py", FAILING)
+    await verifier.baseline(task)
+    hanging = [replacing(task, "a - b", f"10 ** 10 ** {9 + number}") for number in range(20)]
+    running = asyncio.create_task(verifier.screen(hanging, 60.0))
+    await asyncio.sleep(0.5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    found = await verifier.screen([replacing(task, "a - b", "a + b")], 10.0)
+    assert [each.kind for each in found] == [VerdictKind.PASSED]
+
+
 async def test_edits_that_do_not_fit_are_refused(broken):
     verifier, task = broken.verifier(), broken.task("calc.py", FAILING)
     await verifier.baseline(task)

@@ -15,27 +15,30 @@ from collections.abc import Callable
 from typing import Any
 
 from . import linetrace, signs
+from .screen import Screen
 
 LEAST_LIMIT = 1.0
 """Seconds that a test may take at the least, when tests before it used up theirs."""
 
 
 class Listeners:
-    """The recorder of what happens, and the selection of the tests that are wanted."""
+    """The recorder of what happens, the selection of the tests that are wanted, and who may run them instead."""
 
     def __init__(self, config: dict[str, Any], report: Any) -> None:
         self.recorder = _make_recorder(config, report)
         self._selection = Selection(self.recorder, report.line_of)
+        self._screen = Screen(self.recorder, report)
 
     @property
     def plugins(self) -> list[Any]:
         """What pytest has to know of."""
-        return [self.recorder, self._selection]
+        return [self.recorder, self._selection, self._screen]
 
     def begin(self, child: Any) -> None:
         """Tell what happens in this child."""
         self.recorder.begin(child)
         self._selection.begin(child)
+        self._screen.begin(child)
 
 
 class TooLong(BaseException):

@@ -37,7 +37,10 @@ from . import channel, confine, preload, rewriting
 from .child import MAX_PROCESSES, Child, texts_of
 from .listeners import Listeners, pytest_arguments
 
-_TOLD = frozenset({"collecting", "collected", "start", "test", "error", "modules", "done"})
+_TOLD = frozenset(
+    {"collecting", "collected", "start", "test", "error", "modules", "done"}
+    | {"screening", "screened", "unscreened"}
+)
 _MAX_EVENT = 8 << 20
 _MANY = 1 << 16
 """Bytes of events that are passed on together at the most."""
