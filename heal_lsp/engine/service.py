@@ -186,6 +186,7 @@ class _Recording:
         self._recorded = recorded
         self._verifier = verifier
         self.verify, self.confirm, self.close = verifier.verify, verifier.confirm, verifier.close
+        self.screen = verifier.screen
 
     async def baseline(self, task: Task) -> Baseline:
         found = await self._verifier.baseline(task)
