@@ -76,7 +76,7 @@ def consent(isolation: Isolation, yes: bool) -> bool:
 
     Prints which isolation is in force when there is less than the full one.
     """
-    if isolation.tier >= 1:
+    if isolation.isolates:
         return True
     click.echo(f"Isolation in force: {isolation.label}. {isolation.reason}", err=True)
     if yes:

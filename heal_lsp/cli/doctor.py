@@ -65,5 +65,5 @@ def command(folder: Path) -> None:
         table.add_row(name, escape(value), loaded.origins[name])
     console.print()
     console.print(table)
-    if found.obstacle is not None or reply.isolation.tier == 0:
+    if found.obstacle is not None or not reply.isolation.isolates:
         raise click.exceptions.Exit(1)

@@ -400,10 +400,15 @@ class Interpreter:
 
 @attrs.frozen
 class Isolation:
-    """The sandbox that is in force. ``tier`` 1 is the strongest; 0 means none."""
+    """The sandbox that is in force. ``tier`` 1 is the strongest, 4 the weakest; 0 means none."""
 
     tier: int
     label: str
     """What it gives, in words that are always shown with a result."""
     reason: str = ""
     """Why a better one is not in force; empty for tier 1."""
+
+    @property
+    def isolates(self) -> bool:
+        """Whether code in it can be trusted to do no harm. The other tiers need the person's leave."""
+        return self.tier in (1, 2)

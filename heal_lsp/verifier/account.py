@@ -131,7 +131,7 @@ class Account:
     def _lost(self, test: str) -> Failure:
         """The failure of the test that ran when its process ended or was ended."""
         how = self.end.get("how")
-        exception = CRASH if how in ("died", "crowd") else TIMEOUT
+        exception = CRASH if how in ("died", "crowd", "disk") else TIMEOUT
         path = test.partition("::")[0]
         return Failure(
             FailureKind.EXCEPTION,
@@ -150,15 +150,16 @@ def new_account(client: WorkerClient, memory_mb: int, setting: str = "heal.sandb
     """
     if not client.box.isolated:
         return Account(lambda signs: "", setting)
-    denials = Denials(
-        client.box.root, memory_mb, frozenset(client.box.environment), client.box.isolation.tier
-    )
+    box = client.box
+    denials = Denials(box.root, memory_mb, frozenset(box.environment), box.isolation.tier, box.homes)
     return Account(denials.reason, setting)
 
 
 def how_it_ended(end: Event) -> str:
     """What ended a process, in words that follow on its name."""
     how = end.get("how")
+    if how == "disk":
+        return "it wrote far more than the sandbox has room for, and was ended"
     if how == "crowd":
         return "it started far more processes than tests need, and was ended"
     if how in ("slow", "killed"):

@@ -63,7 +63,7 @@ class WorkerClient:
             self._process = await asyncio.create_subprocess_exec(
                 *self.box.command,
                 env=dict(self.box.environment),
-                cwd="/" if self.box.isolated else self.box.root,
+                cwd="/" if self.box.isolation.tier == 1 else self.box.root,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -76,7 +76,12 @@ class WorkerClient:
         config = {
             "root": self.box.root,
             "scratch": SCRATCH,
-            "isolated": self.box.isolated,
+            "tier": self.box.isolation.tier,
+            "executable": self.box.executable,
+            "temporary": self.box.temporary if self.box.isolation.tier != 1 else "",
+            "system": list(self.box.system),
+            "hidden": list(self.box.hidden),
+            "landlock": self.box.landlock,
             "exclude": list(policy.exclude),
             "visible": list(self.box.visible),
             "memory_mb": policy.memory_mb,
@@ -112,11 +117,11 @@ class WorkerClient:
         """Kill the process and all that it started. May be called twice."""
         process, self._process = self._process, None
         if process is not None:
-            if not self.box.isolated and process.stdin is not None:
+            if self.box.isolation.tier != 1 and process.stdin is not None:
                 # no process number space takes its children along: let it end them itself
                 process.stdin.close()
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(process.wait()), 0.5)
+                    await asyncio.wait_for(asyncio.shield(process.wait()), 1.0)
             self._kill(process)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 
 import attrs
 
-_HOME = "/tmp/home"
 _OF_THE_KERNEL = ("/proc", "/dev", "/sys")
 _NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _REFUSED = {errno.EPERM, errno.EACCES}
 _LISTENING = "0A"
+_NO_SOCKETS = (
+    "It makes a socket, and tier 2 of the sandbox has no network at all, not even localhost; "
+    "heal.sandbox.allowPorts and heal.sandbox.network need tier 1 (heal-lsp doctor says why it is not in force)."
+)
 _OPENS = "heal.sandbox.network = true opens all of it"
 Sign = Mapping[str, Any]
 
@@ -30,10 +34,12 @@ class Denials:
     variables: frozenset[str]
     """Names of the environment variables that are set inside the sandbox."""
     tier: int = 1
+    homes: str = r"/tmp/home/"
+    """Regular expression of the home folders inside."""
 
     def reason(self, signs: Sequence[Sign]) -> str:
         """One sentence on what was denied and by which setting; the empty string when nothing was."""
-        for each in signs:
+        for each in sorted(signs, key=lambda sign: sign.get("kind") != "masked"):  # the most certain first
             judge = getattr(self, "_" + str(each.get("kind")), None)
             if judge is not None and (found := judge(each)):
                 return str(found)
@@ -54,7 +60,12 @@ class Denials:
             )
         return ""
 
+    def _internet(self, _sign: Sign) -> str:
+        return _NO_SOCKETS if self.tier == 2 else ""
+
     def _network(self, sign: Sign) -> str:
+        if self.tier == 2:
+            return _NO_SOCKETS
         host, port = _word(sign, "host"), sign.get("port")
         if not _is_loopback(host):
             return f"It connects to {host or 'a host'}, and the sandbox has no network; {_OPENS}."
@@ -75,6 +86,8 @@ class Denials:
 
     def _system(self, sign: Sign) -> str:
         code, path = int(sign.get("errno", 0)), _word(sign, "path")
+        if self.tier == 2 and code == errno.ENETDOWN:
+            return _NO_SOCKETS
         if sign.get("type") == "gaierror" or code in _NETWORK:
             return f"It needs the network, and the sandbox has none; {_OPENS}."
         if code == errno.EROFS:
@@ -94,13 +107,17 @@ class Denials:
     def _refused(self, path: str) -> str:
         if not path:
             return "It asks the system for what the sandbox does not permit."
-        if self._is_ours(path) or path.startswith("/tmp/") or not _could_reach(path):
+        if self.tier == 2 and (os.sep not in path or path.startswith(self.root + "/")):
+            return f"It changes {self._shown(path)}, and tier 2 of the sandbox keeps the project read-only."
+        if self.tier == 2 and path.startswith(_OF_THE_KERNEL):
+            return f"It uses {path}, which tier 2 of the sandbox does not show."
+        if self._is_ours(path) or (self.tier == 1 and path.startswith("/tmp/")) or not _could_reach(path):
             return ""
         return f"It uses {path}, which lies outside the project; {_shows(path)}."
 
     def _absent(self, path: str) -> str:
-        if path.startswith(_HOME + "/"):
-            home = str(Path.home()) + path[len(_HOME) :]
+        if inside := re.match(self.homes, path):
+            home = os.path.join(Path.home(), path[inside.end() :])
             return (
                 f"It reads {home}; the sandbox has a home folder of its own, and {_shows(home)} under its full name."
                 if os.path.exists(home)

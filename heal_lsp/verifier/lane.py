@@ -240,7 +240,9 @@ class Lane:
             )
             await ask(client, request, account)
             seconds -= float(account.end.get("seconds", seconds))
-            ended_by_a_test = account.end.get("how") in ("died", "slow", "crowd") and account.end.get("test")
+            ended_by_a_test = account.end.get("how") in ("died", "slow", "crowd", "disk") and account.end.get(
+                "test"
+            )
             if stop or not ended_by_a_test or seconds < _FAST or len(account.tests) >= len(account.collected):
                 break
         return account

@@ -146,7 +146,7 @@ class _Run:
             self._block(denied(path, account.denials[0]))
         elif account.end.get("how") in ("slow", "killed"):
             self._block(too_slow(f"{path} was still running after {self._seconds:g} s."))
-        elif account.end.get("how") in ("died", "crowd"):
+        elif account.end.get("how") in ("died", "crowd", "disk"):
             account.add_crash(path, (path, *arguments))
 
     async def _group(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from heal_lsp.verifier.layout import Layout
 
 TIER_1 = "no network, project read-only, private scratch"
 OPEN_NETWORK = "THE WHOLE NETWORK IS OPEN (heal.sandbox.network), project read-only, private scratch"
+TIER_2 = "no network at all, not even localhost; project read-only"
 TIER_0 = "no isolation: a temporary copy of the project and resource limits only"
 PLACE = "/run/heal"
 SCRATCH = PLACE + "/mnt"
@@ -101,10 +103,25 @@ class Box:
     """A folder to remove in the end; empty when there is none."""
     ports: tuple[int, ...] = ()
     """Ports of this machine to relay, through sockets in ``temporary``."""
+    executable: str = ""
+    """The interpreter on which the sessions run; empty for the worker's own."""
+    system: tuple[str, ...] = ()
+    """Tier 2: paths of the system that may be read."""
+    hidden: tuple[str, ...] = ()
+    """Tier 2: files outside the workspace that may not be read although their folder may."""
+    landlock: int = 0
+    """Tier 2: the version of Landlock to use."""
+
+    @property
+    def homes(self) -> str:
+        """Regular expression of the home folders that code in it may have."""
+        if self.isolation.tier == 1:
+            return r"/tmp/home/"
+        return re.escape(self.temporary) + r"/[^/]+/(?:run-\d+/)?home/"
 
     @property
     def isolated(self) -> bool:
-        return self.isolation.tier > 0
+        return self.isolation.isolates
 
 
 def confined(
@@ -148,7 +165,58 @@ def confined(
     command += ["--", layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(CODE, "worker")]
     variables = _variables(root, layout, "/tmp", policy.env)
     isolation = Isolation(1, OPEN_NETWORK if policy.network else TIER_1)
-    return Box(root, isolation, tuple(command), variables, visible, report, sockets, ports)
+    return Box(
+        root,
+        isolation,
+        tuple(command),
+        variables,
+        visible,
+        report,
+        sockets,
+        ports,
+    )
+
+
+def ruled(
+    root: str, home: str, layout: Layout, report_plugin: Path, policy: SandboxPolicy, abi: int, reason: str
+) -> Box:
+    """The worker on this tool's own interpreter, and every session of it under Landlock and a filter of calls.
+
+    ``home`` is a folder for what the sessions write, ``abi`` the version of Landlock, ``reason`` why there is no
+    better tier.
+    """
+    shown = tuple(os.path.realpath(each) for each in policy.read_only_paths if os.path.exists(each))
+    visible = tuple(dict.fromkeys(_without_nested((*layout.prefixes, *layout.editable, *shown, root))))
+    hidden = [each for folder in (*layout.editable, *shown) for each in _hidden(folder, policy.exclude)]
+    return Box(
+        root,
+        Isolation(2, TIER_2, "; ".join([reason, *_unmet(policy)])),
+        (sys.executable, "-I", "-S", "-B", "-c", worker.bootstrap(str(_INSIDE), "worker")),
+        _variables(root, layout, home, policy.env),
+        visible,
+        str(report_plugin),
+        home,
+        executable=layout.executable,
+        system=(*_system_paths(), str(_INSIDE), str(report_plugin)),
+        hidden=tuple(hidden),
+        landlock=abi,
+    )
+
+
+def _unmet(policy: SandboxPolicy) -> Iterator[str]:
+    """What the policy allows and this tier cannot give."""
+    if policy.network:
+        yield "heal.sandbox.network is on, which this tier cannot give"
+    if policy.allow_ports:
+        yield "heal.sandbox.allowPorts is set, which this tier cannot give"
+
+
+def _system_paths() -> Iterator[str]:
+    """Paths of the system that every program needs."""
+    for name in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        yield os.path.realpath(name)
+    for name in _ETC:
+        yield os.path.realpath(f"/etc/{name}")
 
 
 def unconfined(
@@ -158,7 +226,16 @@ def unconfined(
     command = (layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(str(_INSIDE), "worker"))
     temporary = os.path.dirname(copy)
     variables = _variables(root, layout, temporary, policy.env)
-    return Box(copy, Isolation(0, TIER_0, reason), command, variables, (), str(report_plugin), temporary)
+    isolation = Isolation(0, TIER_0, reason)
+    return Box(
+        copy,
+        isolation,
+        command,
+        variables,
+        (),
+        str(report_plugin),
+        temporary,
+    )
 
 
 def copy_workspace(root: str, target: str, policy: SandboxPolicy, layout: Layout) -> None:

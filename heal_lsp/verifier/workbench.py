@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -14,6 +16,8 @@ from heal_lsp.verifier import interpreter as interpreters
 from heal_lsp.verifier import requests, sandbox
 from heal_lsp.verifier.client import Blocked, Event, WorkerClient, WorkerLost
 from heal_lsp.verifier.hidden import HiddenFiles
+from heal_lsp.verifier.inside import calls
+from heal_lsp.verifier.inside import landlock as rules
 from heal_lsp.verifier.interpreter import Found
 from heal_lsp.verifier.layout import Layout, layout_of
 from heal_lsp.verifier.runner import SandboxRunner
@@ -27,7 +31,8 @@ _PROBE_SECONDS = 20.0
 class Workbench:
     """Makes runners and verifiers for a workspace, and keeps what it finds out about the machine.
 
-    ``bubblewrap`` names the executables to try instead of those of the machine.
+    ``bubblewrap`` names the executables to try instead of those of the machine, ``tiers`` the tiers, and
+    ``landlock`` the version of Landlock to use instead of the kernel's, when that is newer.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class Workbench:
         test_args: tuple[str, ...] = (),
         test_paths: tuple[str, ...] = (),
         bubblewrap: tuple[str, ...] | None = None,
+        tiers: tuple[int, ...] = (1, 2),
+        landlock: int = 99,
     ) -> None:
         self.root = Path(os.path.realpath(root))
         self.policy = policy
@@ -48,6 +55,8 @@ class Workbench:
         self._setting = interpreter
         self._report_plugin = report_plugin
         self._bubblewrap = bubblewrap
+        self._tiers = tiers
+        self._landlock = min(landlock, rules.version())
         self._isolation: tuple[str, Isolation] | None = None
         self._interpreter: tuple[tuple[Found, ...], tuple[Interpreter, Layout | None]] | None = None
         self._lock = asyncio.Lock()
@@ -110,6 +119,8 @@ class Workbench:
     async def _box(self, layout: Layout) -> Box:
         bubblewrap, isolation = await self._probed_isolation()
         root = str(self.root)
+        if isolation.tier == 2:
+            return await self._ruled(layout, isolation.reason)
         if isolation.tier:
             wanted = self.policy.allow_ports and not self.policy.network
             sockets = await asyncio.to_thread(tempfile.mkdtemp, prefix="heal-") if wanted else ""
@@ -136,9 +147,54 @@ class Workbench:
         return self._isolation
 
     async def _probe_isolation(self) -> tuple[str, Isolation]:
+        layout = layout_of(interpreters.OWN, str(self.root))
+        found, why = (
+            await self._probe_namespaces(layout) if 1 in self._tiers else (None, "it is not to be used")
+        )
+        if found is not None:
+            return found
+        reason = f"no tier 1: {why}"
+        if 2 in self._tiers:
+            box = await self._ruled(layout, reason)
+            if not (why := await self._probe_rules(box)):
+                return "", box.isolation
+            reason += f"; no tier 2: {why}"
+        return "", Isolation(
+            0, sandbox.TIER_0 if self.policy.allow_unisolated else "none: nothing runs", reason
+        )
+
+    async def _ruled(self, layout: Layout, reason: str) -> Box:
+        home = await asyncio.to_thread(tempfile.mkdtemp, prefix="heal-")
+        return await asyncio.to_thread(
+            sandbox.ruled,
+            str(self.root),
+            os.path.realpath(home),
+            layout,
+            self._report_plugin,
+            self.policy,
+            self._landlock,
+            reason,
+        )
+
+    async def _probe_rules(self, box: Box) -> str:
+        """Why Landlock and a filter of calls do not hold here; empty when they do."""
+        if not calls.known():
+            return "the system calls of this machine are not known"
+        if self._landlock < rules.LEAST:
+            have = f"only version {self._landlock} of" if self._landlock else "no"
+            return f"the kernel has {have} Landlock, and version {rules.LEAST} is needed"
+        try:
+            found = await self._probe(box, look_for_pytest=False)
+        except (WorkerLost, OSError) as error:
+            return str(error)
+        if found.get("mode") != "probe":
+            return str(found.get("reason", "the probe failed"))
+        return ", ".join(str(each) for each in found.get("breaches", ["the probe said nothing"]))
+
+    async def _probe_namespaces(self, layout: Layout) -> tuple[tuple[str, Isolation] | None, str]:
+        """The first bubblewrap that works with what it gives, or why none does."""
         tried = sandbox.bubblewraps() if self._bubblewrap is None else self._bubblewrap
         reasons = []
-        layout = layout_of(interpreters.OWN, str(self.root))
         for bubblewrap in tried:
             box = sandbox.confined(bubblewrap, str(self.root), layout, self._report_plugin, self.policy)
             try:
@@ -151,11 +207,8 @@ class Workbench:
             elif found.get("interfaces") != ["lo"] and not self.policy.network:
                 reasons.append(f"{bubblewrap}: the network is still within reach")
             else:
-                return bubblewrap, box.isolation
-        reason = "; ".join(reasons) or "bubblewrap is not installed"
-        return "", Isolation(
-            0, sandbox.TIER_0 if self.policy.allow_unisolated else "none: nothing runs", reason
-        )
+                return (bubblewrap, box.isolation), ""
+        return None, "; ".join([*reasons, *_restrictions()]) or "bubblewrap is not installed"
 
     async def _probed_interpreter(self) -> tuple[Interpreter, Layout | None]:
         """What was found before, unless it was an obstacle or there are other interpreters now."""
@@ -221,11 +274,23 @@ class Workbench:
             await client.close()
 
 
+def _restrictions() -> Iterator[str]:
+    """What this system is set to that keeps users from namespaces."""
+    for name, forbids in (
+        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+        ("kernel/unprivileged_userns_clone", "0"),
+        ("user/max_user_namespaces", "0"),
+    ):
+        with contextlib.suppress(OSError):
+            if Path("/proc/sys", name).read_text().strip() == forbids:
+                yield f"{name.replace('/', '.')} = {forbids} keeps users from namespaces"
+
+
 def _no_sandbox(isolation: Isolation) -> Obstacle:
     return Obstacle(
         ObstacleKind.NO_SANDBOX,
         f"Nothing is run, because there is no sandbox on this machine ({isolation.reason}).",
-        "Install bubblewrap and allow user namespaces, or set heal.sandbox.allowUnisolated.",
+        "Install bubblewrap and allow user namespaces, or use Linux 6.2 or newer, or set heal.sandbox.allowUnisolated.",
     )
 
 

@@ -12,8 +12,8 @@ from heal_lsp.core.text import difference, digest
 
 @pytest.fixture
 def bare(project):
-    """A workspace on a machine without bubblewrap."""
-    project.options["bubblewrap"] = ()
+    """A workspace on a machine without bubblewrap and without Landlock."""
+    project.options |= {"bubblewrap": (), "landlock": 0}
     return project.write(
         {
             "calc.py": "def add(a, b):\n    return a - b\n",
@@ -38,7 +38,7 @@ async def test_a_bubblewrap_that_does_not_work_is_told_with_its_reason(project, 
 
     isolation = await project.bench.isolation()
 
-    assert isolation.tier == 0
+    assert isolation.tier == 2
     assert "setting up uid map: Permission denied" in isolation.reason
 
 

@@ -13,10 +13,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import calls, confine
+from . import confine
+from .enclosure import Enclosure
 from .listeners import Listeners, pytest_arguments
 
-MAX_PROCESSES = 256
 MAX_OUTPUT = 1 << 18
 """Bytes of a script's output that are kept: its end."""
 DRAIN_SECONDS = 1.0
@@ -44,24 +44,12 @@ class Child:
         self._report = report
         self._errors = _Tail()
 
-    def enter(self) -> None:
+    def enter(self, enclosure: Enclosure) -> None:
         """Shut this process into its own view of the workspace."""
         os.setsid()
-        config, texts = self.config, texts_of(self.request["texts"])
         try:
             confine.die_with_parent()
-            if config["isolated"]:
-                confine.unshare(confine.NEWUSER | confine.NEWNS)
-                confine.scratch(config["scratch"], config["disk_mb"])
-                confine.present(config["root"], config["scratch"], texts, config["copy_mb"])
-                confine.fresh_temporary(config["scratch"], config["visible"])
-            else:
-                confine.write_texts(config["root"], config["root"], texts)
-            os.chdir(config["cwd"])
-            confine.limit(config["memory_mb"], config["disk_mb"], MAX_PROCESSES if config["isolated"] else 0)
-            if config["isolated"]:
-                confine.drop_privileges()
-                calls.filter_calls()
+            enclosure.enter(texts_of(self.request["texts"]))
         except (OSError, ValueError) as error:
             self.finish(exit=-1, reason=str(error))
         importlib.invalidate_caches()

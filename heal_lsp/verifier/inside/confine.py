@@ -45,12 +45,16 @@ def _prctl(option: int, *values: int) -> int:
 
 
 def die_with_parent() -> None:
-    """Be killed when the thread that started this process ends."""
+    """Be killed when the thread that started this process ends, where the system can do that."""
+    if _libc is None:
+        return
     _checked(_prctl(_SET_PDEATHSIG, _SIGKILL), "PR_SET_PDEATHSIG")
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends."""
+    """Become the parent of every descendant whose own parent ends, where the system can do that."""
+    if _libc is None:
+        return
     _checked(_prctl(_SET_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER")
 
 
@@ -70,10 +74,10 @@ def reap_orphans(others: Container[int]) -> None:
                 os.waitpid(each, os.WNOHANG)
 
 
-def kill_descendants() -> None:
-    """Without a process number space of our own: orphans became our children; kill until none is left."""
+def kill_descendants(keep: Container[int] = ()) -> None:
+    """Without a process number space of our own: orphans became our children; kill until none but ``keep`` is left."""
     for _ in range(50):
-        children = _children()
+        children = [each for each in _children() if each not in keep]
         if not children:
             return
         for each in children:
@@ -86,6 +90,8 @@ def kill_descendants() -> None:
 
 def hide_memory() -> None:
     """Keep other processes of the same user from tracing this one or looking into it through /proc."""
+    if _libc is None:
+        return
     _checked(_prctl(_SET_DUMPABLE, 0), "PR_SET_DUMPABLE")
 
 

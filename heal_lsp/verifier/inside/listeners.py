@@ -10,6 +10,7 @@ import importlib.util
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -101,7 +102,7 @@ def pytest_arguments() -> list[str]:
     """What every run adds: nothing spreads tests over processes, shuffles them, or leaves files behind."""
     # the recorder reads the exceptions; what pytest would print of them is the dearest part of a failing test
     found = ["-s", "-q", "--tb=line", "--maxfail=0", "-p", "no:randomly"]
-    found += ["-o", "cache_dir=/tmp/heal-pytest-cache"]
+    found += ["-o", f"cache_dir={tempfile.gettempdir()}/heal-pytest-cache"]
     if importlib.util.find_spec("xdist") is not None:
         found.append("-n0")
     if importlib.util.find_spec("pytest_cov") is not None:

@@ -27,14 +27,16 @@ import inspect
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import channel, confine, preload, rewriting
-from .child import MAX_PROCESSES, Child, texts_of
+from .child import Child, texts_of
+from .enclosure import Enclosure, enclosure_of
 from .listeners import Listeners, pytest_arguments
 
 _TOLD = frozenset(
@@ -59,6 +61,7 @@ class Server:
         self._sender = sender
         self.request: dict[str, Any] = {}
         self.child: Child | None = None
+        self.enclosure = enclosure_of(config)
 
     def serve(self) -> None:
         """Answer requests. Returns in a child, which :attr:`child` then stands for; the parent ends here."""
@@ -101,6 +104,7 @@ class Server:
         """Fork. True in the child."""
         began = time.monotonic()
         reader, writer = os.pipe()
+        self.enclosure.prepare()
         pid = os.fork()
         if pid == 0:
             os.close(reader)
@@ -108,20 +112,20 @@ class Server:
             os.close(self._sender.descriptor)
             self.request = request
             self.child = Child(self.config, request, channel.Sender(writer).send, self.report)
-            self.child.enter()
+            self.child.enter(self.enclosure)
             return True
         os.close(writer)
-        watcher = Watcher(pid, reader, request, self._sender, began)
+        watcher = Watcher(pid, reader, request, self._sender, began, self.enclosure)
         how, test = watcher.watch()
         os.close(reader)
         self._end_everything(pid)
         reply = {"event": "end", "how": how, "test": test, "seconds": time.monotonic() - began}
         if how == "died":
             reply.update(_status(pid))
-        if not self.config["isolated"]:
-            self._restore(request)
+        self.enclosure.leave(texts_of(request["restore"]))
         self._sender.send(reply)
         _reap(wait=how == "crowd")
+        self.enclosure.tidy()
         return False
 
     def _end_everything(self, pid: int) -> None:
@@ -137,15 +141,20 @@ class Server:
         if os.getpid() != 1:
             confine.kill_descendants()
 
-    def _restore(self, request: dict[str, Any]) -> None:
-        """Without an overlay, put the files back that the run had changed."""
-        confine.write_texts(self.config["root"], self.config["root"], texts_of(request["restore"]))
-
 
 class Watcher:
     """Follows one child: passes its events on and ends its time."""
 
-    def __init__(self, pid: int, reader: int, request: dict[str, Any], sender: Any, began: float) -> None:
+    def __init__(
+        self,
+        pid: int,
+        reader: int,
+        request: dict[str, Any],
+        sender: Any,
+        began: float,
+        enclosure: Enclosure,
+    ) -> None:
+        self._enclosure = enclosure
         self._pid = pid
         self._reader = channel.Receiver(reader)
         self._request = request
@@ -158,7 +167,7 @@ class Watcher:
         self._size = 0
 
     def watch(self) -> tuple[str, str | None]:
-        """How the child ended (finished, died, slow, killed, crowd), and in which test."""
+        """How the child ended (finished, died, slow, killed, crowd, disk), and in which test."""
         found = self._watched()
         self._pass_on()
         return found
@@ -170,8 +179,8 @@ class Watcher:
                 return "killed", self._test
             if now >= self._test_end:
                 return "slow", self._test
-            if now - self._began > _GLANCE and _crowded():
-                return "crowd", self._test
+            if now - self._began > _GLANCE and (excess := self._enclosure.excess()):
+                return excess, self._test
             try:
                 line = self._reader.line(min(_GLANCE, max(0.0, min(self._end, self._test_end) - now)))
             except channel.Closed:
@@ -230,13 +239,6 @@ def make_lazy_plugin(server: Server) -> Any:
 # -- processes -----------------------------------------------------------------------------------------------
 
 
-def _crowded() -> bool:
-    """Whether far more processes run than tests need, as a fork bomb makes. No kernel limit binds root."""
-    if os.getpid() != 1:
-        return False
-    return sum(each.isdigit() for each in os.listdir("/proc")) > MAX_PROCESSES
-
-
 def _has_children() -> bool:
     try:
         with open("/proc/thread-self/children") as stream:
@@ -277,6 +279,7 @@ def probe(look_for_pytest: bool) -> dict[str, Any]:
         "problem": "",
     }
     found["interfaces"] = _interfaces()
+    found["breaches"] = list(_breaches())
     if not look_for_pytest:
         return found
     try:
@@ -288,6 +291,20 @@ def probe(look_for_pytest: bool) -> dict[str, Any]:
     except BaseException as error:
         found["problem"] = f"{type(error).__name__}: {error}"
     return found
+
+
+def _breaches() -> Iterator[str]:
+    """What tier 2 must refuse and does not."""
+    with contextlib.suppress(OSError):
+        socket.socket().close()
+        yield "a socket can be had"
+    with contextlib.suppress(OSError):
+        os.chmod("/proc/self/comm", 0o644)
+        yield "a mode can be set"
+    for path in ("/", "/dev/shm", "/proc/1"):
+        with contextlib.suppress(OSError):
+            os.listdir(path)
+            yield f"{path} can be read"
 
 
 def _interfaces() -> list[str]:
@@ -302,6 +319,10 @@ def _interfaces() -> list[str]:
 def begin(config: dict[str, Any], receiver: channel.Receiver, sender: channel.Sender, report: Any) -> None:
     """Get as far as the mode says, then serve."""
     server = Server(config, receiver, sender, report)
+    if config["mode"] == "lazy" and not server.enclosure.holds_code:
+        reason = "without scoped signals no code of the project's may run in a session"
+        sender.send({"event": "ready", "mode": "failed", "reason": reason})
+        return
     if config["mode"] == "lazy":
         import pytest
 
@@ -344,9 +365,10 @@ def main(requests: int, replies: int) -> None:
         os.set_inheritable(each, False)
     config = receiver.record()
     report = _load_report(config["report"])
-    if not config["isolated"]:
+    if os.getpid() != 1:  # no process number space of our own
         with contextlib.suppress(OSError):
             confine.adopt_orphans()
+    enclosure_of(config).settle(texts_of(config["texts"]))
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)

@@ -1,18 +1,20 @@
 """Signs that the sandbox, not the code, made a test fail. Standard library only, Python 3.9 up.
 
 A sign is what was seen: an error of the operating system in the chain of exceptions, a connection that was
-tried, a hidden file that was opened. What they mean is decided outside, where the settings and the host are
-known.
+tried, a socket that was made, a hidden file that was opened. What they mean is decided outside, where the
+settings and the host are known.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 _CHAIN = 20
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 def in_exception(error: BaseException) -> list[dict[str, Any]]:
@@ -84,6 +86,8 @@ class Watch:
                 self._note({"kind": "masked", "path": os.path.abspath(args[0])})
         elif event == "socket.connect":
             self._note(_connection(args[1]))
+        elif event == "socket.__new__" and args[1] in _INTERNET:
+            self._note({"kind": "internet"})
         elif event == "socket.getaddrinfo" and args[0] is not None:
             self._note({"kind": "network", "host": _word(args[0]), "port": 0})
 

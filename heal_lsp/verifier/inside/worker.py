@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import channel, confine, relay
+from .enclosure import Enclosure, discard, enclosure_of
 
 _GRACE = 2.0
 
@@ -33,8 +34,9 @@ _GRACE = 2.0
 class Session:
     """One interpreter that runs the project's tests: its process, and the way to talk to it."""
 
-    def __init__(self, process: int, requests: int, replies: int) -> None:
+    def __init__(self, process: int, requests: int, replies: int, enclosure: Enclosure) -> None:
         self.process = process
+        self.enclosure = enclosure
         self._requests = requests
         self._replies = replies
         self.sender = channel.Sender(requests)
@@ -60,12 +62,12 @@ class Worker:
         self._sender = channel.Sender(replies)
         self._config: dict[str, Any] = self._receiver.record()
         self._sessions: dict[str, Session] = {}
+        self._enclosure = enclosure_of(self._config)
         self._masks: dict[str, bytes] | None = None
 
     def serve(self) -> None:
         """Until the other side closes."""
-        if self._config["isolated"]:
-            confine.unshare(confine.NEWUSER | confine.NEWNS)
+        self._enclosure.begin()
         relay.start(self._config["ports"])
         try:
             confine.hide_memory()
@@ -80,21 +82,23 @@ class Worker:
             for each in self._sessions.values():
                 each.kill()
             confine.kill_descendants()
+            if self._config["temporary"]:  # whoever is to remove it may have been killed
+                discard(self._config["temporary"])
 
     def _answer(self, request: dict[str, Any]) -> None:
         # what a session leaves behind ends some time after it was killed
         confine.reap_orphans({each.process for each in self._sessions.values()})
         name = request["session"]
         if request["op"] == "shut":
-            session = self._sessions.pop(name, None)
-            if session is not None:
-                session.kill()
+            self._end(name)
             self._sender.send({"event": "shut"})
             return
         if request["op"] == "open":
-            masks = self._masked(request) if self._config["isolated"] else {}
+            masks = self._masked(request)
+            request = {**self._config, **request, "masked": sorted(masks)}
+            request |= self._enclosure.allot(request)
             self._sessions[name] = self._open(request, masks)
-            request, last = {**self._config, **request, "texts": {}, "masked": sorted(masks)}, "ready"
+            request, last = {**request, "texts": self._enclosure.told(request["texts"])}, "ready"
         else:
             last = "end"
         session = self._sessions.get(name)
@@ -104,8 +108,15 @@ class Worker:
             )
             return
         if not self._relay(session, request, last):
-            del self._sessions[name]
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        session = self._sessions.pop(name, None)
+        if session is not None:
             session.kill()
+            if self._config["tier"] != 1:  # no process number space took its orphans along
+                confine.kill_descendants(keep=[each.process for each in self._sessions.values()])
+            session.enclosure.discard()
 
     def _relay(self, session: Session, request: dict[str, Any], last: str) -> bool:
         """Pass a request on and what it leads to back. False when the session is of no more use."""
@@ -159,12 +170,13 @@ class Worker:
     def _open(self, request: dict[str, Any], masks: dict[str, bytes]) -> Session:
         requests_read, requests_write = os.pipe()
         replies_read, replies_write = os.pipe()
+        enclosure = enclosure_of(request)
         process = os.fork()
         if process == 0:
             try:
                 os.close(requests_write)
                 os.close(replies_read)
-                self._become_session(request, masks, requests_read, replies_write)
+                self._become_session(request, enclosure, masks, requests_read, replies_write)
             except BaseException as error:
                 reason = {
                     "event": "ready",
@@ -177,35 +189,31 @@ class Worker:
                 os._exit(1)
         os.close(requests_read)
         os.close(replies_write)
-        return Session(process, requests_write, replies_read)
+        return Session(process, requests_write, replies_read, enclosure)
 
     def _become_session(
-        self, request: dict[str, Any], masks: dict[str, bytes], requests: int, replies: int
+        self,
+        request: dict[str, Any],
+        enclosure: Enclosure,
+        masks: dict[str, bytes],
+        requests: int,
+        replies: int,
     ) -> None:
-        """In a new process: build the view of the workspace, then start the interpreter as process 1."""
-        config = self._config
+        """In a new process: build the view of the workspace, then start the interpreter, shut in."""
         os.setsid()
         texts = {path: base64.b64decode(data) for path, data in request["texts"].items()}
         confine.die_with_parent()
-        if config["isolated"]:
-            confine.unshare(confine.NEWNS | confine.NEWPID)
-            confine.scratch(config["scratch"], config["disk_mb"])
-            confine.present(
-                config["root"], config["scratch"], {**masks, **texts}, config["copy_mb"], as_base=True
-            )
-        else:
-            confine.write_texts(config["root"], config["root"], texts)
+        enclosure.open(texts, masks)
         inner = os.fork()
         if inner == 0:
             confine.die_with_parent()
-            if config["isolated"]:
-                confine.drop_privileges()
             for descriptor in (requests, replies):
                 os.set_inheritable(descriptor, True)
             os.chdir(request["cwd"])
             code = bootstrap(os.path.dirname(os.path.abspath(__file__)), "session", f"{requests}, {replies}")
-            command = [sys.executable, "-B", "-c", code]
-            os.execve(sys.executable, command, dict(os.environ))
+            enclosure.shut()
+            executable = request["executable"] or sys.executable
+            os.execve(executable, [executable, "-B", "-c", code], dict(os.environ))
         os.close(requests)
         os.close(replies)
         _, status = os.waitpid(inner, 0)
