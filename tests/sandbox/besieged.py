@@ -59,6 +59,7 @@ class Machine:
         self.shown = place / "shown"
         self.nap = f"{4000 + os.getpid() % 1000}.{tier}"
         self.token = f"TOKEN-{os.getpid()}-{tier}"
+        self._temporary()
         self._files()
         self._processes()
         self._sockets()
@@ -93,6 +94,13 @@ class Machine:
             landlock=landlock,
         )
         self._before = self._state()
+
+    def _temporary(self) -> None:
+        """A folder of one's own for what the sandbox makes."""
+        folder = self.place / "temporary"
+        folder.mkdir()
+        self._stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = str(folder)
 
     def _files(self) -> None:
         for path, text in {
@@ -193,8 +201,7 @@ class Machine:
             f"priority {os.getpriority(os.PRIO_PROCESS, pid)} {os.getpriority(os.PRIO_PROCESS, 0)}",
             f"processors {sorted(os.sched_getaffinity(pid))}",
             *(f"mount {each}" for each in Path("/proc/self/mountinfo").read_text().splitlines()),
-            *(f"shared {each}" for each in os.listdir("/dev/shm") if each.startswith("heal-attack")),
-            *(f"temporary {each}" for each in _temporary()),
+            *(str(each) for each in (self._shared, Path("/dev/shm/heal-attack-made")) if each.exists()),
             *(
                 each
                 for each in ("/usr/made", "/etc/made", "/made", "/usr/lib/made", "/run/made")
@@ -214,19 +221,12 @@ class Machine:
 
 def _tree(place: Path) -> Iterator[str]:
     for path in sorted(place.rglob("*")):
+        if path == place / "temporary":
+            continue  # whose time may change, and whose content may not
         status = path.lstat()
         content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
         names = os.listxattr(path, follow_symlinks=False)
         yield f"{path} {status.st_mode:o} {status.st_uid} {status.st_mtime_ns} {status.st_nlink} {names} {content[:20]!r}"
-
-
-def _temporary() -> list[str]:
-    return [
-        each
-        for each in os.listdir(tempfile.gettempdir())
-        if each.startswith("heal-")
-        and os.stat(os.path.join(tempfile.gettempdir(), each)).st_uid == os.getuid()
-    ]
 
 
 def _command_lines() -> Iterator[str]:
