@@ -29,6 +29,18 @@ class HeldOutTest(unittest.IsolatedAsyncioTestCase):
         documents["x"] = 7
         self.assertEqual(await loader.get("x"), 7)
 
+    async def test_all_callers_learn_of_a_failure(self):
+        async def fetch(name):
+            await asyncio.sleep(0)
+            raise OSError(name)
+
+        loader = Loader(fetch)
+        outcomes = await asyncio.gather(
+            loader.get("x"), loader.get("x"), loader.get("y"), return_exceptions=True
+        )
+        self.assertEqual([str(each) for each in outcomes], ["x", "x", "y"])
+        self.assertEqual([type(each) for each in outcomes], [OSError] * 3)
+
     async def test_forgotten_documents_are_fetched_anew(self):
         documents = {"x": 1}
         loader = Loader(Shelf(documents).fetch)
