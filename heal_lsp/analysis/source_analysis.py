@@ -37,8 +37,8 @@ class SourceAnalysis:
     ) -> Located:
         """Find the function at fault.
 
-        ``failing`` names the other tests that are known to fail; a test of the coverage that is not named
-        is taken to pass.
+        ``failing`` names the other tests that are known to fail: as they may fail for another reason, they count
+        neither as failing nor as passing. A test of the coverage that is not named is taken to pass.
         """
         suspects = _suspects(failure, coverage, failing)
         try:
@@ -88,9 +88,8 @@ def _suspects(
 ) -> tuple[Suspect, ...]:
     if failure.test is None or failure.test not in coverage:
         return ()
-    red = {failure.test, *failing}
-    green = [each for each in coverage if each not in red]
-    found = ochiai(coverage, [each for each in coverage if each in red], green)
+    green = [each for each in coverage if each not in {failure.test, *failing}]
+    found = ochiai(coverage, [failure.test], green)
     return tuple(each for each in found if not is_test_code(each.path))
 
 

@@ -120,8 +120,8 @@ class Analysis(Protocol):
     ) -> Located:
         """Find the function at fault. ``coverage`` (by test id, then path) may be empty.
 
-        ``failing`` names the other tests that are known to fail; a test of the coverage that is not named is taken to
-        pass.
+        ``failing`` names the other tests that are known to fail: they count neither as failing nor as passing.
+        A test of the coverage that is not named is taken to pass.
         """
 
     def target_at(self, snapshot: Snapshot, path: str, line: int) -> Target | None:

@@ -81,8 +81,8 @@ def _environments(root: Path) -> Iterator[tuple[Path, str]]:
         others = sorted(each.name for each in os.scandir(root) if each.is_dir() and each.name not in seen)
     except OSError:
         others = []
-    for name in others:
-        if (root / name / "pyvenv.cfg").is_file() or (root / name / "conda-meta").is_dir():
+    for name in others:  # there may be a thousand, and this is asked before every run
+        if os.path.isfile(f"{root}/{name}/pyvenv.cfg") or os.path.isdir(f"{root}/{name}/conda-meta"):
             yield root / name, name
 
 

@@ -107,7 +107,7 @@ class _Run:
             try:
                 await work(client)
             finally:
-                await client.close()
+                await self._bench.done_with(client, wait=self.purpose is None)
         except Blocked as blocked:
             self._block(blocked.obstacle)
         except WorkerLost as lost:
@@ -184,7 +184,8 @@ class _Run:
                 break
             if self._left() < 1.0 or len(account.tests) >= len(account.collected):
                 break
-        await shut_session(client, session)
+        if not self._standing_by:
+            await shut_session(client, session)
         return account.end.get("how") != "killed"
 
     def _left(self) -> float:

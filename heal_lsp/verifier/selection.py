@@ -57,13 +57,14 @@ def select(
         nested = () if kept or configures_pytest(root) else nested_projects(root)
         return Selected((Group("", kept, kept, nested), *(Group(each, (), ()) for each in nested)))
     missing = []
+    known: dict[str, bool] = {}
     groups: dict[str, list[str]] = {}
     for each in wanted:
         path = each.partition("::")[0]
         if not is_inside(path) or not (path in texts or (root / path).exists()):
             missing.append(each)
             continue
-        groups.setdefault(rootdir(root, path), []).append(each)
+        groups.setdefault(rootdir(root, path, known), []).append(each)
     return Selected(tuple(_group(folder, ids) for folder, ids in groups.items()), tuple(missing))
 
 
@@ -79,11 +80,18 @@ def is_inside(path: str) -> bool:
     return bool(path) and not path.startswith(("-", "/")) and ".." not in parts and "\0" not in path
 
 
-def rootdir(root: Path, path: str) -> str:
-    """The nearest folder above a test file that configures pytest, workspace-relative; else the workspace."""
-    for folder in PurePosixPath(path).parents:
-        if configures_pytest(root / folder):
-            return "" if str(folder) == "." else str(folder)
+def rootdir(root: Path, path: str, known: dict[str, bool] | None = None) -> str:
+    """The nearest folder above a test file that configures pytest, workspace-relative; else the workspace.
+
+    ``known`` takes up what was found out about folders, for the next file.
+    """
+    known = {} if known is None else known
+    for each in PurePosixPath(path).parents:
+        folder = "" if str(each) == "." else str(each)
+        if folder not in known:
+            known[folder] = configures_pytest(root / folder)
+        if known[folder]:
+            return folder
     return ""
 
 

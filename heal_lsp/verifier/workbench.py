@@ -62,6 +62,7 @@ class Workbench:
         self._lock = asyncio.Lock()
         self.hidden = HiddenFiles(str(self.root), policy.exclude)
         self.standby = Standby(self)
+        self._ending: set[asyncio.Task[None]] = set()
 
     @property
     def layout(self) -> Layout | None:
@@ -76,8 +77,19 @@ class Workbench:
         return SandboxRunner(self, warm=warm)
 
     async def close(self) -> None:
-        """End what stands by."""
+        """End what stands by, and what is ending."""
         await self.standby.close()
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    async def done_with(self, client: WorkerClient, *, wait: bool = True) -> None:
+        """Close a worker. Not waiting for its end tells a run's result sooner; :meth:`close` waits then."""
+        task = asyncio.ensure_future(client.close())
+        if wait:
+            await asyncio.shield(task)
+            return
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def verifier(self) -> SandboxVerifier:
         """A verifier for one repair."""

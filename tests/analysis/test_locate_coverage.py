@@ -75,15 +75,17 @@ def test_a_deeper_function_is_preferred_only_with_a_margin(project: Any) -> None
     assert "in common" in located.reason
 
 
-def test_other_failing_tests_count_as_failing(project: Any) -> None:
+def test_other_failing_tests_count_neither_as_failing_nor_as_passing(project: Any) -> None:
     project.write(FILES)
     coverage = {
         "test_app.py::test_it": {"app.py": (2, 5)},
         "test_app.py::test_add": {"app.py": (2,)},
+        "test_app.py::test_mul": {"app.py": (5,)},
     }
-    located = project.locate(coverage=coverage, failing=("test_app.py::test_add",))
-    assert located.target is not None
-    assert located.target.qualname == "add"
+    for other, name in (("add", "add"), ("mul", "mul")):
+        located = project.locate(coverage=coverage, failing=(f"test_app.py::test_{other}",))
+        assert located.target is not None
+        assert located.target.qualname == name
 
 
 def test_coverage_alone(project: Any) -> None:
