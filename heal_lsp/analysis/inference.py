@@ -19,6 +19,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from typing import Any
 
+from heal_lsp.analysis.modules import pythonpath
 from heal_lsp.analysis.scratch import own_folder
 from heal_lsp.analysis.sources import Module, Sources
 from heal_lsp.core.model import Target
@@ -96,7 +97,8 @@ def _search_path(sources: Sources, module: Module) -> list[str]:
     while above[-1] != root and len(above) < 40:
         above.append(os.path.dirname(above[-1]))
     plain = [each for each in above if not os.path.exists(os.path.join(each, "__init__.py"))]
-    own = [*plain[:1], root, os.path.join(root, "src"), *plain[1:]]
+    named = [os.path.join(root, each) for each in pythonpath(sources, os.path.dirname(module.path))]
+    own = [*plain[:1], *named, root, os.path.join(root, "src"), *plain[1:]]
     return list(dict.fromkeys([*own, *_own_path(root)]))
 
 

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator
 
 from heal_lsp.analysis.sources import Module, Sources
+from heal_lsp.core.pytest_config import Projects
 
 _REACHED = 80
 """How many modules are looked at from one file on."""
@@ -18,6 +19,7 @@ class Modules:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._found: dict[tuple[str, str, int], str | None] = {}
+        self._places: dict[str, list[str]] = {}
 
     def find(self, dotted: str, importer: str, level: int) -> str | None:
         """The module of an import statement in the file ``importer``; None when it is not of the workspace.
@@ -87,9 +89,23 @@ class Modules:
 
     def _bases(self, folder: str) -> list[str]:
         """Folders that an absolute import may start from: pytest's own first, then the usual layouts."""
+        if folder not in self._places:
+            self._places[folder] = self._bases_of(folder)
+        return self._places[folder]
+
+    def _bases_of(self, folder: str) -> list[str]:
         above = [folder]
         while above[-1]:
             above.append(posixpath.dirname(above[-1]))
         plain = [each for each in above if not self._sources.exists(posixpath.join(each, "__init__.py"))]
         sources = [posixpath.join(each, "src") for each in reversed(above)]
-        return list(dict.fromkeys([*plain[:1], "", *sources, *plain[1:], *above]))
+        named = pythonpath(self._sources, folder)
+        return list(dict.fromkeys([*plain[:1], *named, "", *sources, *plain[1:], *above]))
+
+
+def pythonpath(sources: Sources, folder: str) -> list[str]:
+    """The folders that pytest is configured to put on the import path of tests in a folder."""
+    above = [folder]
+    while above[-1]:
+        above.append(posixpath.dirname(above[-1]))
+    return Projects.read(above, sources.text).pythonpath(folder)

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from heal_lsp.core.pytest_config import CONFIG_FILES, Projects
 from heal_lsp.watch.facts_file import FactsFile
 from heal_lsp.watch.imports import Facts, Import
 from heal_lsp.watch.modules import ModuleMap
-from heal_lsp.watch.pytest_config import CONFIG_FILES, Projects
 from heal_lsp.watch.source_tree import SourceTree
 
 _NO_RECORD: Mapping[str, Collection[str]] = {}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import attrs
 
+from heal_lsp.core.pytest_config import CONFIG_FILES
 from heal_lsp.core.text import decode
 from heal_lsp.watch.folders import holds_no_source, is_skipped
 from heal_lsp.watch.imports import Facts, read_facts
-from heal_lsp.watch.pytest_config import CONFIG_FILES
 
 MAX_FILES = 100_000
 MAX_BYTES = 2_000_000

@@ -293,3 +293,17 @@ def test_the_cache_is_bounded(project: Any) -> None:
         assert target is not None
         assert target.name == f"f{count}"
     assert len(analysis._parsed._kept) == 2
+
+
+@pytest.mark.parametrize("folder", ["", "service/"])
+def test_an_import_along_the_path_that_pytest_is_configured_with(project: Any, folder: str) -> None:
+    project.write(
+        {
+            f"{folder}pytest.ini": "[pytest]\npythonpath = code/inner\n",
+            f"{folder}code/inner/app.py": "def f():\n    return 1\n",
+            f"{folder}tests/test_app.py": "import app\n\ndef test_it():\n    assert app.f() == 2  # frame 1\n",
+        }
+    )
+    located = project.locate(f"{folder}tests/test_app.py::test_it")
+    assert located.target is not None
+    assert located.target.path == f"{folder}code/inner/app.py"

@@ -85,13 +85,18 @@ class Projects:
             )
         return self._places[folder]
 
+    def pythonpath(self, folder: str) -> list[str]:
+        """The folders that pytest puts on the import path of tests in a folder, relative to the workspace."""
+        project = self._folder(posixpath.join(folder, "test.py"))
+        return [_inside(project, each) for each in self.folders.get(project, PytestConfig()).pythonpath]
+
     def bases(self) -> set[str]:
-        """Folders that pytest puts on the import path, and the usual ones of each project."""
-        found = set()
-        for folder, config in self.folders.items():
-            for each in ("", "src", *config.pythonpath):
-                found.add(posixpath.normpath(posixpath.join(folder, each)).removeprefix("."))
-        return found
+        """Folders that pytest puts on the import path of any test, and the usual ones of each project."""
+        return {
+            _inside(folder, each)
+            for folder, config in self.folders.items()
+            for each in ("", "src", *config.pythonpath)
+        }
 
     _known: dict[str, str] = attrs.field(factory=dict, init=False, eq=False, repr=False)
     _places: dict[str, tuple[str, ...]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
@@ -104,6 +109,11 @@ class Projects:
                 folder = posixpath.dirname(folder)
             self._known[above] = folder
         return self._known[above]
+
+
+def _inside(folder: str, path: str) -> str:
+    found = posixpath.normpath(posixpath.join(folder, path))
+    return "" if found == "." else found
 
 
 def _configured(folder: str, read: Callable[[str], str | None]) -> PytestConfig | None:
