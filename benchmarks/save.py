@@ -33,7 +33,9 @@ MOST_RATIO = 0.5
 MOST_GROWTH = 1.2
 AREA = 20
 """Files of one package with its tests: two of them are test files."""
-SAVED = "area_1/part_3.py"
+AREAS = 25
+"""Packages of one folder, so that no folder grows with the workspace beyond what people have."""
+SAVED = "group_0/area_1/part_3.py"
 PAUSE = 3.0
 _PATIENCE = 120.0
 
@@ -59,7 +61,8 @@ def generate(root: Path, files: int) -> None:
         '[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["."]\n'
     )
     for area in range(files // AREA):
-        package, tests = root / f"area_{area}", root / "tests" / f"area_{area}"
+        group = f"group_{area // AREAS}"
+        package, tests = root / group / f"area_{area}", root / "tests" / group / f"area_{area}"
         package.mkdir(parents=True)
         tests.mkdir(parents=True)
         (package / "__init__.py").write_text('"""A part of the whole."""\n')
@@ -69,9 +72,14 @@ def generate(root: Path, files: int) -> None:
             (tests / f"test_area_{area}_{half}.py").write_text(test_module(area, half))
 
 
+def package(area: int) -> str:
+    """The dotted name of an area."""
+    return f"group_{area // AREAS}.area_{area}"
+
+
 def module(area: int, number: int) -> str:
     """A module that builds on the one before it."""
-    imports = f"from area_{area}.part_{number - 1} import scale_{number - 1}\n" if number % 6 else ""
+    imports = f"from {package(area)}.part_{number - 1} import scale_{number - 1}\n" if number % 6 else ""
     inner = f"scale_{number - 1}(value)" if number % 6 else "value"
     functions = "".join(
         f'\n\ndef helper_{each}(values):\n    """Keeps what is larger than {each}."""\n'
@@ -88,7 +96,9 @@ def module(area: int, number: int) -> str:
 def test_module(area: int, half: int) -> str:
     """Tests of every part of an area."""
     parts = range(AREA - 3)
-    imports = "".join(f"from area_{area}.part_{each} import helper_{half}, scale_{each}\n" for each in parts)
+    imports = "".join(
+        f"from {package(area)}.part_{each} import helper_{half}, scale_{each}\n" for each in parts
+    )
     tests = "".join(
         f"\n\ndef test_scale_{each}():\n    total = sum(range({each // 6 * 6}, {each + 1}))\n"
         f"    assert scale_{each}({half}) == {half} + total\n"
