@@ -140,8 +140,8 @@ class Standby:
     ) -> _Ready | None:
         from heal_lsp.verifier.runner import open_session
 
-        if client.box.isolation.tier != 1:
-            return None  # what it shows of the workspace is fixed when it starts, and would be out of date
+        if client.box.isolation.tier != 1 or client.box.temporary:
+            return None  # what it shows would be out of date, or a folder of sockets would outlive a kill
         before = await asyncio.to_thread(self._environment, purpose.folder, ())
         told = await open_session(
             client,
