@@ -20,7 +20,7 @@ class Phase:
 
 @attrs.frozen
 class Proposed:
-    """A candidate is about to run. ``count`` is the number of those before it, plus one."""
+    """A candidate, or the first of several together, is about to run. ``count`` is that of those before, plus one."""
 
     count: int
     candidate: Candidate

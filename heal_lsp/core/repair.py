@@ -7,13 +7,13 @@ through the ports, and what it does is told to listeners as events.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 import attrs
 
 from heal_lsp.core import explain, rails
-from heal_lsp.core.budget import Budget
+from heal_lsp.core.bound import Bound
 from heal_lsp.core.diagnose import diagnose
 from heal_lsp.core.events import Ended, Judged, Listener, Phase, Proposed
 from heal_lsp.core.localise import ochiai
@@ -36,6 +36,10 @@ from heal_lsp.core.model import (
 )
 from heal_lsp.core.ports import Clock, Proposer, Verifier
 from heal_lsp.core.ranking import is_sure, rank
+
+_SCREEN_SECONDS = 2.0
+"""Wall time of one screening: other candidates, and the end of the budget, wait for so long at the most."""
+_UNREACHED = Verdict(VerdictKind.INFRASTRUCTURE)
 
 
 @attrs.frozen
@@ -71,6 +75,8 @@ class Repair:
         self._limits = limits or Limits()
         self._tell = listener
         self._started = clock.now()
+        self._ran = 0
+        """Candidates that were run, not counting what the cache proposed."""
         self.memory = Memory(task)
         """Every attempt of this repair, for whoever keeps what was learnt."""
 
@@ -104,35 +110,58 @@ class Repair:
         winners: list[Candidate] = []
         bound = Bound(proposer.budget, self._clock)
         stream = proposer.propose(self._task, baseline, self.memory)
-        async with aclosing(stream):
-            async for candidate in bound.over(stream):
-                if not self.memory.is_new(candidate):
-                    continue
-                bound.count()
-                verdict = await self._judge(candidate, baseline)
-                self.memory.record(Attempt(candidate, verdict))
-                self._tell(Judged(Attempt(candidate, verdict)))
-                if verdict.kind is VerdictKind.INFRASTRUCTURE:
-                    break
-                if verdict.passed:
-                    if not winners:
-                        bound.narrow(self._limits.rivals, self._limits.rival_seconds)
-                    winners.append(candidate)
+        async with aclosing(stream), aclosing(bound.batches(stream)) as batches:
+            async for batch in batches:
+                async for candidate, known in self._screened(batch, bound):
+                    bound.count()
+                    verdict = known or await self._verified(candidate)
+                    self._record(Attempt(candidate, verdict))
+                    if verdict.kind is VerdictKind.INFRASTRUCTURE:
+                        return winners
+                    if verdict.passed:
+                        if not winners:
+                            bound.narrow(self._limits.rivals, self._limits.rival_seconds)
+                        winners.append(candidate)
+                    if not bound.is_open:
+                        return winners
         return winners
 
-    async def _judge(self, candidate: Candidate, baseline: Baseline) -> Verdict:
-        refused = rails.check(candidate, self._task, allow_test_edits=self._limits.allow_test_edits)
-        if refused is not None:
-            return refused
-        self._tell(Proposed(self._ran() + 1, candidate))
+    async def _screened(
+        self, batch: Sequence[Candidate], bound: Bound
+    ) -> AsyncGenerator[tuple[Candidate, Verdict | None], None]:
+        """The new candidates of a batch, in order, each with the verdict that refuses it already, if there is one."""
+        waiting = [(each, self._checked(each)) async for each in _gently(batch) if self.memory.is_new(each)]
+        while waiting:
+            runnable = [each for each, refused in waiting if refused is None]
+            told: Sequence[Verdict | None] = [None] * len(runnable)
+            if len(runnable) > 1:
+                self._tell(Proposed(self._ran + 1, runnable[0]))
+                found = await self._verifier.screen(runnable, bound.seconds(_SCREEN_SECONDS))
+                bound.resize(together=bool(found))
+                told = found or told
+            answers = iter(told)
+            for number, (candidate, refused) in enumerate(waiting):
+                known = refused or next(answers, _UNREACHED)
+                if known is _UNREACHED:
+                    waiting = waiting[number:]
+                    break
+                # what is said to pass there is verified like anything else
+                yield candidate, None if known is not None and known.passed else known
+            else:
+                return
+
+    def _checked(self, candidate: Candidate) -> Verdict | None:
+        return rails.check(candidate, self._task, allow_test_edits=self._limits.allow_test_edits)
+
+    async def _verified(self, candidate: Candidate) -> Verdict:
+        self._tell(Proposed(self._ran + 1, candidate))
         return await self._verifier.verify(candidate)
 
-    def _ran(self) -> int:
-        """Candidates that were run, not counting what the cache proposed."""
-        return sum(
-            each.candidate.proposer != "recall" and each.verdict.kind is not VerdictKind.REFUSED
-            for each in self.memory.attempts
-        )
+    def _record(self, attempt: Attempt) -> None:
+        self.memory.record(attempt)
+        if attempt.candidate.proposer != "recall" and attempt.verdict.kind is not VerdictKind.REFUSED:
+            self._ran += 1
+        self._tell(Judged(attempt))
 
     def _infrastructure(self) -> Obstacle | None:
         for each in self.memory.attempts:
@@ -157,7 +186,7 @@ class Repair:
             explain.healed(self._task, fix, recalled),
             fix=fix,
             alternatives=tuple(each for each in rank(winners, self._task, baseline) if each != winner)[:2],
-            candidates=self._ran(),
+            candidates=self._ran,
             recalled=recalled,
             seconds=self._clock.now() - self._started,
         )
@@ -168,7 +197,7 @@ class Repair:
             obstacle.message,
             obstacle.hint,
             obstacle=obstacle,
-            candidates=self._ran(),
+            candidates=self._ran,
             seconds=self._clock.now() - self._started,
         )
 
@@ -176,44 +205,19 @@ class Repair:
         seconds = self._clock.now() - self._started
         return Outcome(
             OutcomeKind.EXHAUSTED,
-            explain.exhausted(self._task, self._ran(), seconds),
+            explain.exhausted(self._task, self._ran, seconds),
             "Raise heal.search.seconds to let it look longer, or mend the function by hand.",
-            candidates=self._ran(),
+            candidates=self._ran,
             seconds=seconds,
             closest=explain.closest(self.memory.attempts),
         )
 
 
-class Bound:
-    """Keeps one proposer within its budget: the deadline holds around every step, not only between candidates."""
-
-    def __init__(self, budget: Budget, clock: Clock) -> None:
-        self._clock = clock
-        self._left = budget.attempts
-        self._deadline = None if budget.seconds is None else clock.now() + budget.seconds
-
-    def count(self) -> None:
-        """One candidate was used."""
-        if self._left is not None:
-            self._left -= 1
-
-    def narrow(self, attempts: int, seconds: float) -> None:
-        """Lower what is left; never raises it."""
-        deadline = self._clock.now() + seconds
-        self._left = attempts if self._left is None else min(self._left, attempts)
-        self._deadline = deadline if self._deadline is None else min(self._deadline, deadline)
-
-    async def over(self, stream: AsyncIterator[Candidate]) -> AsyncIterator[Candidate]:
-        """The candidates of ``stream`` until attempts or time are used up."""
-        while self._left is None or self._left > 0:
-            timeout = None if self._deadline is None else self._deadline - self._clock.now()
-            if timeout is not None and timeout <= 0:
-                return
-            try:
-                candidate = await asyncio.wait_for(anext(stream), timeout)
-            except (StopAsyncIteration, asyncio.TimeoutError):
-                return
-            yield candidate
+async def _gently(candidates: Sequence[Candidate]) -> AsyncIterator[Candidate]:
+    """The candidates, with a moment for other tasks after each."""
+    for each in candidates:
+        yield each
+        await asyncio.sleep(0)
 
 
 def _with_suspects(task: Task, baseline: Baseline) -> Task:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from heal_lsp.core.budget import Budget
-from heal_lsp.core.events import Ended, Event, Phase, Proposed
+from heal_lsp.core.events import Ended, Event, Judged, Phase, Proposed
 from heal_lsp.core.memory import Memory
 from heal_lsp.core.model import (
     Baseline,
@@ -66,6 +66,10 @@ class ScriptedVerifier:
         self.right, self.sound = right, right if sound is None else sound
         self.base = baseline or Baseline((RED, OTHER), "3.11.7", "tier 1")
         self.ran: list[str] = []
+        self.screened: list[int] = []
+        self.screens = False
+        self.unsure: Sequence[str] = ()
+        self.most = 1000
         self.clock: Clock | None = None
 
     async def baseline(self, task: Task) -> Baseline:
@@ -81,7 +85,18 @@ class ScriptedVerifier:
         return Verdict(VerdictKind.FAILED, "test_add: assert 1 == 3", (RED,))
 
     async def screen(self, candidates: Sequence[Candidate], seconds: float) -> Sequence[Verdict | None]:
-        return ()
+        if not self.screens:
+            return ()
+        self.screened.append(len(candidates))
+        return [self.glance(each) for each in candidates[: self.most]]
+
+    def glance(self, candidate: Candidate) -> Verdict | None:
+        text = candidate.text("a.py", BASE)
+        if any(f"a {each} b" in text for each in self.unsure):
+            return None
+        if any(f"a {each} b" in text for each in self.right):
+            return Verdict(VerdictKind.PASSED, tests=(GREEN, OTHER))
+        return Verdict(VerdictKind.FAILED, "test_add: assert 7 == 3", (RED,))
 
     async def confirm(self, candidate: Candidate) -> Evidence | Verdict:
         if any(f"a {each} b" in candidate.text("a.py", BASE) for each in self.sound):
@@ -215,6 +230,94 @@ async def test_rivals_of_a_winner_are_few():
     others = [candidate(each) for each in ("*", "/", "//", "%", "**")]
     await repair(verifier, ListProposer([candidate("+"), *others]), limits=Limits(rivals=2))
     assert len(verifier.ran) == 3
+
+
+def screening(right: Sequence[str], *, unsure: Sequence[str] = (), most: int = 1000) -> ScriptedVerifier:
+    verifier = ScriptedVerifier(right)
+    verifier.screens, verifier.unsure, verifier.most = True, unsure, most
+    return verifier
+
+
+SIGNS = ("*", "/", "//", "%", "+", "**", "@", "<<", ">>", "&")
+
+
+async def test_only_what_screening_lets_through_is_verified():
+    verifier, events = screening(["+"], unsure=["%"]), list[Event]()
+    broken = attrs.evolve(candidate("+"), edits={"a.py": (Edit(0, 3, "deff"),)})
+    proposed = [candidate(each) for each in SIGNS]
+    outcome = await repair(verifier, ListProposer([broken, proposed[0], *proposed]), listener=events.append)
+
+    assert outcome.kind is OutcomeKind.HEALED
+    assert outcome.candidates == len(SIGNS)
+    assert [each for each in SIGNS if any(f"a {each} b" in text for text in verifier.ran)] == ["%", "+"]
+    assert verifier.screened == [len(SIGNS)]
+    judged = [each.attempt for each in events if isinstance(each, Judged)]
+    assert [each.candidate for each in judged] == [broken, *proposed]
+    assert judged[0].verdict.kind is VerdictKind.REFUSED
+    assert judged[1].verdict.reason == "test_add: assert 7 == 3"
+    counts = [each.count for each in events if isinstance(each, Proposed)]
+    assert counts == sorted(counts)
+    assert counts[0] == 1
+
+
+async def test_what_screening_lets_through_must_be_verified():
+    verifier = screening(["+"])
+    verifier.glance = lambda candidate: Verdict(VerdictKind.PASSED)  # type: ignore[method-assign]
+    outcome = await repair(verifier, ListProposer([candidate(each) for each in SIGNS]))
+    assert outcome.fix is not None
+    assert len(verifier.ran) == len(SIGNS)
+
+
+async def test_what_screening_did_not_reach_is_screened_again():
+    verifier = screening(["&"], most=3)
+    outcome = await repair(verifier, ListProposer([candidate(each) for each in SIGNS]))
+    assert outcome.fix is not None
+    assert len(verifier.ran) == 1
+    assert verifier.screened == [10, 7, 4]
+
+
+async def test_attempts_bound_what_is_screened():
+    verifier = screening([])
+    proposer = ListProposer([candidate(each) for each in SIGNS], budget=Budget(attempts=4))
+    outcome = await repair(verifier, proposer)
+    assert verifier.screened == [4]
+    assert outcome.candidates == 4
+
+
+async def test_rivals_that_were_screened_count_as_well():
+    verifier, events = screening(["*", "/", "%"]), list[Event]()
+    proposer = ListProposer([candidate(each) for each in SIGNS])
+    await repair(verifier, proposer, limits=Limits(rivals=2), listener=events.append)
+    assert len(verifier.ran) == 2
+    assert len([each for each in events if isinstance(each, Judged)]) == 3
+    assert proposer.closed
+
+
+async def test_a_slow_proposer_is_not_waited_for():
+    class Slow(ListProposer):
+        async def propose(self, task, baseline, memory):
+            for number, each in enumerate(self._candidates):
+                if number:
+                    assert memory.attempts, "the first was verified before the second came"
+                yield each
+                await asyncio.sleep(0.2)
+
+    outcome = await repair(screening(["+"]), Slow([candidate("*"), candidate("+")]))
+    assert outcome.fix is not None
+
+
+async def test_a_cancelled_repair_closes_its_proposer():
+    class Endless(ScriptedVerifier):
+        async def screen(self, candidates, seconds):
+            await asyncio.sleep(3600)
+
+    proposer = ListProposer([candidate(each) for each in SIGNS])
+    running = asyncio.create_task(repair(Endless([]), proposer))
+    await asyncio.sleep(0.2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert proposer.closed
 
 
 async def test_events_tell_the_story():
