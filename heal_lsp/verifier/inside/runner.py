@@ -20,7 +20,7 @@ GROUP = 32
 """Candidates between two looks at whether the original text still behaves as it did."""
 _LEVELS = (Allowance(5_000, 150, 0.05), Allowance(50_000, 400, 0.2), Allowance(1_000_000, 100_000, 2.0))
 """What a run may use; the first under which the original behaves as in its own pytest run is in force."""
-_CHANCES, _CHANCE = 8.0, 0.05
+_CHANCES, _CHANCE = 4.0, 0.02
 """Second runs with more allowed: at the start, and for each candidate."""
 _MAX_MESSAGE = 300
 _SLACK = 10.0
