@@ -1,11 +1,11 @@
 """Which Python interpreter is the project's.
 
-The order: the explicit setting; ``VIRTUAL_ENV``, when that environment lies in the workspace or was made
-for it; the folders ``.venv``, ``venv`` and ``env`` of the workspace, and any other folder directly in it
-that is an environment (conda's included); the environment that poetry keeps for it in its cache. These are
-made for the project, and the first counts, whatever it lacks. Then, the first with pytest: an active
-``VIRTUAL_ENV`` of another place; ``python3`` on the PATH; the tool's own interpreter. Nothing is run to
-find them.
+The order: the explicit setting; ``VIRTUAL_ENV``, then ``CONDA_PREFIX``, when that environment lies in the
+workspace or was made for it; ``UV_PROJECT_ENVIRONMENT``, when there is one; the folders ``.venv``, ``venv``
+and ``env`` of the workspace, and any other folder directly in it that is an environment (conda's included);
+the environment that poetry keeps for it in its cache. These are made for the project, and the first counts,
+whatever it lacks. Then, the first with pytest: an active ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` of another
+place; ``python3`` on the PATH; the tool's own interpreter. Nothing is run to find them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import attrs
 
 OWN = sys.executable
 """The interpreter that the tool itself runs on."""
+_ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _NAMES = (".venv", "venv", "env", ".env", "virtualenv", ".virtualenv", ".conda", "conda-env")
 
 
@@ -40,14 +41,17 @@ def candidates(root: Path, setting: str, environment: Mapping[str, str] | None =
     variables = os.environ if environment is None else environment
     if setting:
         yield Found(_explicit(root, setting), "heal.interpreter")
-    active = variables.get("VIRTUAL_ENV", "")
-    if active and _belongs(Path(active), root):
-        yield Found(_python_of(Path(active)), "VIRTUAL_ENV")
+    active = [(name, Path(variables[name])) for name in _ACTIVE if variables.get(name)]
+    for name, folder in active:
+        if _belongs(folder, root):
+            yield Found(_python_of(folder), name)
+    if (chosen := variables.get("UV_PROJECT_ENVIRONMENT")) and _is_environment(root / chosen):
+        yield Found(_python_of(root / chosen), "UV_PROJECT_ENVIRONMENT")
     for folder, name in _environments(root):
         yield Found(_python_of(folder), name)
     yield from _poetry(root, variables)
-    if active:
-        yield Found(_python_of(Path(active)), "VIRTUAL_ENV", own=False)
+    for name, folder in active:
+        yield Found(_python_of(folder), name, own=False)
     for name in ("python3", "python"):
         if path := shutil.which(name, path=variables.get("PATH")):
             yield Found(path, f"{name} on PATH", own=False)

@@ -174,7 +174,9 @@ class Lane:
 
     async def run(self, client: WorkerClient, texts: Texts, *, longer: float = 1.0) -> Account:
         """Run the failing tests and those that passed with a candidate's texts, up to the first that fails."""
-        limits = {test: limit * longer for test, limit in self.limits().items()}
+        # whichever test comes first pays for what several share, such as a database
+        shared = max((each.seconds for each in self._before.values()), default=0.0) if longer > 1.0 else 0.0
+        limits = {test: limit * longer + _SLACK * shared for test, limit in self.limits().items()}
         seconds = self._bench.policy.seconds * longer + self._known_seconds()
         if self.mode == "cold" or not self.loaded.isdisjoint(texts):
             return await self.run_cold(

@@ -140,10 +140,11 @@ def _mapped(source: str) -> Iterator[str]:
         return
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
-            for value in node.value.values:
+            for value in ast.walk(ast.Tuple(node.value.values)):  # a namespace has a list of folders
                 if (
                     isinstance(value, ast.Constant)
                     and isinstance(value.value, str)
+                    and os.path.isabs(value.value)
                     and os.path.exists(value.value)
                 ):
                     yield value.value if os.path.isdir(value.value) else os.path.dirname(value.value)

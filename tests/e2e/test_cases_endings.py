@@ -95,5 +95,6 @@ async def test_in_a_candidate(small: Any, ending: str) -> None:
 
     assert outcome.kind is OutcomeKind.HEALED, (outcome.message, outcome.closest)
     small.is_right(before)
+    assert "`n > 10` → `n >= 10`" in small.tried, "this one runs into it"
     assert time.monotonic() - began < 60
     await none_left(str(small.root))

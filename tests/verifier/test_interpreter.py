@@ -63,6 +63,35 @@ def test_an_active_environment_that_names_the_project_is_its_own(root, tmp_path)
     assert found(root, VIRTUAL_ENV=str(outside))[0] == (f"{outside}/bin/python", "VIRTUAL_ENV", True)
 
 
+def test_an_active_conda_environment_comes_after_a_virtual_one(root, tmp_path):
+    inside, base = root / "envs/dev", tmp_path / "opt/miniconda"
+    for each in (inside, base):
+        (each / "conda-meta").mkdir(parents=True)
+    environment(root / ".venv")
+
+    assert [each[1] for each in found(root, CONDA_PREFIX=str(inside))][:2] == ["CONDA_PREFIX", ".venv"]
+    listed = found(root, CONDA_PREFIX=str(base), VIRTUAL_ENV=str(root / ".venv"))
+    assert [each[1:] for each in listed] == [
+        ("VIRTUAL_ENV", True),
+        (".venv", True),
+        ("VIRTUAL_ENV", False),
+        ("CONDA_PREFIX", False),
+        ("heal-lsp's own", False),
+    ]
+    assert listed[3][0] == f"{base}/bin/python"
+
+
+def test_the_environment_that_uv_is_told_of(root, tmp_path):
+    environment(root / ".venv")
+    environment(tmp_path / "elsewhere")
+
+    for chosen in ("../elsewhere", str(tmp_path / "elsewhere")):
+        path, origin, own = found(root, UV_PROJECT_ENVIRONMENT=chosen)[0]
+        assert os.path.samefile(os.path.dirname(path), tmp_path / "elsewhere/bin")
+        assert (origin, own) == ("UV_PROJECT_ENVIRONMENT", True)
+    assert found(root, UV_PROJECT_ENVIRONMENT="gone")[0][1] == ".venv"
+
+
 def test_a_setting_may_be_relative_or_a_folder(root):
     environment(root / "my env")
 

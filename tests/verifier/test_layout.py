@@ -66,11 +66,14 @@ def test_editable_installs_of_setuptools(tmp_path, home):
     (folder / "bin").mkdir()
     (folder / "bin/python").symlink_to(sys.executable)
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
-    (tmp_path / "code/pkg").mkdir(parents=True)
+    for name in ("code/pkg", "code/one", "code/two"):
+        (tmp_path / name).mkdir(parents=True)
     (site / "__editable___pkg_1_finder.py").write_text(
         f"import sys\nMAPPING: dict[str, str] = {{'pkg': '{tmp_path}/code/pkg', 'gone': '/nowhere'}}\n"
+        f"NAMESPACES: dict[str, list[str]] = {{'space': ['{tmp_path}/code/one', '{tmp_path}/code/two']}}\n"
     )
-    assert layout_of(str(folder / "bin/python"), "/workspace").editable == (f"{tmp_path}/code/pkg",)
+    found = layout_of(str(folder / "bin/python"), "/workspace").editable
+    assert found == tuple(f"{tmp_path}/code/{name}" for name in ("pkg", "one", "two"))
 
 
 def test_a_link_to_nowhere(tmp_path):

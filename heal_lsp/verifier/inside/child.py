@@ -15,7 +15,8 @@ from typing import Any
 
 from . import confine
 from .enclosure import Enclosure
-from .listeners import Listeners, pytest_arguments
+from .listeners import Listeners
+from .plain import make_plain_plugin, pytest_arguments
 
 MAX_OUTPUT = 1 << 18
 """Bytes of a script's output that are kept: its end."""
@@ -94,7 +95,7 @@ class Child:
         arguments = [*self.config["arguments"], *pytest_arguments(), *self.request["files"]]
         sys.argv = ["pytest", *arguments]
         sys.stderr = self._errors
-        code = pytest.main(arguments, plugins=listeners.plugins)
+        code = pytest.main(arguments, plugins=[make_plain_plugin(self._report), *listeners.plugins])
         self.finish(exit=int(code), reason=self._errors.text)
 
     def restore_errors(self) -> None:

@@ -6,16 +6,14 @@ begins to listen in the child.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
-from . import linetrace, signs
+from . import linetrace, plain, signs
 from .screen import Screen
 
 LEAST_LIMIT = 1.0
@@ -98,18 +96,6 @@ def _covers(wanted: str, test: str) -> bool:
     )
 
 
-def pytest_arguments() -> list[str]:
-    """What every run adds: nothing spreads tests over processes, shuffles them, or leaves files behind."""
-    # the recorder reads the exceptions; what pytest would print of them is the dearest part of a failing test
-    found = ["-s", "-q", "--tb=line", "--maxfail=0", "-p", "no:randomly"]
-    found += ["-o", f"cache_dir={tempfile.gettempdir()}/heal-pytest-cache"]
-    if importlib.util.find_spec("xdist") is not None:
-        found.append("-n0")
-    if importlib.util.find_spec("pytest_cov") is not None:
-        found.append("--no-cov")
-    return found
-
-
 def _make_recorder(config: dict[str, Any], report: Any) -> Any:
     """A recorder that tells each test as it ends, on top of the report plugin's own."""
 
@@ -118,6 +104,7 @@ def _make_recorder(config: dict[str, Any], report: Any) -> Any:
             super().__init__(config["root"], "server")
             self._signs: list[dict[str, Any]] = []
             self._told: set[str] = set()
+            self._hurried = False
 
         def begin(self, child: Any) -> None:
             self._child, self.started = child, time.time()
@@ -142,6 +129,9 @@ def _make_recorder(config: dict[str, Any], report: Any) -> Any:
                 self.add_exception(error, "collect")
 
         def pytest_collectstart(self, collector: Any) -> None:
+            if self._stop and not self._hurried:
+                self._hurried = True
+                plain.fail_fast()
             path = self.test_id(collector.nodeid) if "::" not in collector.nodeid else None
             if path and path.endswith(".py"):
                 self._child.tell({"event": "collecting", "path": path})

@@ -37,7 +37,8 @@ from typing import Any
 from . import channel, confine, preload, rewriting
 from .child import Child, texts_of
 from .enclosure import Enclosure, enclosure_of
-from .listeners import Listeners, pytest_arguments
+from .listeners import Listeners
+from .plain import make_plain_plugin, pytest_arguments
 
 _TOLD = frozenset(
     {"collecting", "collected", "start", "test", "error", "modules", "done"}
@@ -328,7 +329,7 @@ def begin(config: dict[str, Any], receiver: channel.Receiver, sender: channel.Se
 
         arguments = [*config["arguments"], *pytest_arguments(), *config["files"]]
         sys.argv = ["pytest", *arguments]
-        code = pytest.main(arguments, plugins=[make_lazy_plugin(server)])
+        code = pytest.main(arguments, plugins=[make_plain_plugin(report), make_lazy_plugin(server)])
         if server.child is not None:
             server.child.finish(exit=int(code))
         sender.send(
