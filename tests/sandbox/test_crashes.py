@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 
 import pytest
@@ -118,7 +119,9 @@ async def test_too_much_memory_is_denied_and_names_the_setting(crashing):
     assert "heal.sandbox.memoryMb" in failure.message
 
 
-async def test_candidates_that_do_all_of_this_are_refused_and_the_next_one_heals(crashing):
+@pytest.mark.parametrize("tier", [1, 2])
+async def test_candidates_that_do_all_of_this_are_refused_and_the_next_one_heals(crashing, tier):
+    crashing.options["tiers"] = (tier,)
     task = crashing.task("calc.py", ("test_calc.py::test_add",))
     verifier = crashing.verifier()
     await verifier.baseline(task)
@@ -150,13 +153,15 @@ async def test_candidates_that_do_all_of_this_are_refused_and_the_next_one_heals
     assert _of(crashing.root) == []
 
 
-async def test_the_worker_itself_cannot_be_killed_from_inside(crashing):
+@pytest.mark.parametrize("tier", [1, 2])
+async def test_the_worker_itself_cannot_be_killed_from_inside(crashing, tier):
+    crashing.options["tiers"] = (tier,)
     task = crashing.task("calc.py", ("test_calc.py::test_add",))
     verifier = crashing.verifier()
     await verifier.baseline(task)
     before = verifier._client._process.pid
     kill = (
-        "import os\n    for pid in [1, os.getppid(), *range(2, 400)]:\n"
+        "import os\n    for pid in [1, os.getppid(), *range(os.getppid() - 20, os.getppid()), *range(2, 400)]:\n"
         "        try: os.kill(pid, 9)\n        except OSError: pass"
     )
 
@@ -169,6 +174,36 @@ async def test_the_worker_itself_cannot_be_killed_from_inside(crashing):
     fix = Candidate(digest(task.base), {"calc.py": difference(task.base, source("return a + b"))})
     assert (await verifier.verify(fix)).passed
     assert verifier._client._process.pid == before
+
+
+FLOODS = {
+    "many files": "import os, tempfile\n    folder = tempfile.mkdtemp()\n"
+    "    for n in range(2000):\n        with open(f'{folder}/{n}', 'wb') as f: f.write(b'x' * (1 << 20))",
+    "folders without permission": "import os, tempfile\n    path = tempfile.mkdtemp()\n"
+    "    for n in range(50):\n        path += '/d'\n        os.mkdir(path)\n    os.mkdir(path + '/closed', 0)",
+}
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+async def test_what_floods_the_disk_is_ended_and_removed(crashing, tier, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    crashing.options["tiers"] = (tier,)
+    crashing.policy["disk_mb"] = 32
+    task = crashing.task("calc.py", ("test_calc.py::test_add",))
+    verifier = crashing.verifier()
+    await verifier.baseline(task)
+
+    def candidate(text):
+        return Candidate(digest(task.base), {"calc.py": difference(task.base, text)})
+
+    for case, body in FLOODS.items():
+        verdict = await verifier.verify(candidate(source(body)))
+        assert verdict.kind in (VerdictKind.FAILED, VerdictKind.CRASHED, VerdictKind.DENIED), case
+    assert (await verifier.verify(candidate(source("return a + b")))).passed
+    await verifier.close()
+
+    assert os.listdir(tmp_path / "temporary") == []
 
 
 def _of(root):

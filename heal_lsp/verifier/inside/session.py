@@ -123,6 +123,8 @@ class Server:
         reply = {"event": "end", "how": how, "test": test, "seconds": time.monotonic() - began}
         if how == "died":
             reply.update(_status(pid))
+        if os.getpid() != 1:
+            confine.kill_descendants()
         self.enclosure.leave(texts_of(request["restore"]))
         self._sender.send(reply)
         _reap(wait=how == "crowd")
@@ -139,8 +141,6 @@ class Server:
         for kill in kills:
             with contextlib.suppress(OSError):
                 kill()
-        if os.getpid() != 1:
-            confine.kill_descendants()
 
 
 class Watcher:
