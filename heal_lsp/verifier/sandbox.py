@@ -19,6 +19,8 @@ from heal_lsp.verifier.layout import Layout
 TIER_1 = "no network, project read-only, private scratch"
 OPEN_NETWORK = "THE WHOLE NETWORK IS OPEN (heal.sandbox.network), project read-only, private scratch"
 TIER_2 = "no network at all, not even localhost; project read-only"
+TIER_3 = "macOS sandbox-exec: a deprecated system interface, partial, and untested"
+_SANDBOX_EXEC = "/usr/bin/sandbox-exec"
 TIER_0 = "no isolation: a temporary copy of the project and resource limits only"
 PLACE = "/run/heal"
 SCRATCH = PLACE + "/mnt"
@@ -222,11 +224,25 @@ def _system_paths() -> Iterator[str]:
 def unconfined(
     root: str, copy: str, layout: Layout, report_plugin: Path, policy: SandboxPolicy, reason: str
 ) -> Box:
-    """The worker as a plain process on a temporary copy of the workspace, for those who allowed it."""
+    """The worker as a plain process on a temporary copy of the workspace, for those who allowed it.
+
+    On macOS it runs under the rules of ``sandbox-exec``, where that is to be had.
+    """
     command = (layout.executable, "-I", "-S", "-B", "-c", worker.bootstrap(str(_INSIDE), "worker"))
     temporary = os.path.dirname(copy)
     variables = _variables(root, layout, temporary, policy.env)
     isolation = Isolation(0, TIER_0, reason)
+    if sys.platform == "darwin" and os.access(_SANDBOX_EXEC, os.X_OK):
+        shown = (
+            *layout.prefixes,
+            *layout.editable,
+            *policy.read_only_paths,
+            str(_INSIDE),
+            str(report_plugin),
+        )
+        profile = mac_profile(tuple(map(os.path.realpath, shown)), os.path.realpath(temporary))
+        command = (_SANDBOX_EXEC, "-p", profile, *command)
+        isolation = Isolation(3, TIER_3, reason)
     return Box(
         copy,
         isolation,
@@ -236,6 +252,40 @@ def unconfined(
         str(report_plugin),
         temporary,
     )
+
+
+def mac_profile(readable: tuple[str, ...], temporary: str) -> str:
+    """The rules of macOS for a worker: no network, no reading but of these folders and the system's, writing in one."""
+    system = (
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/System",
+        "/Library",
+        "/private/etc",
+        "/private/var/db",
+        "/dev",
+        "/opt",
+    )
+    reading = " ".join(f"(subpath {_quoted(each)})" for each in (*system, *readable, temporary))
+    return "\n".join(
+        (
+            "(version 1)",
+            "(deny default)",
+            "(allow process-fork process-exec sysctl-read mach-lookup)",
+            "(allow signal (target same-sandbox))",
+            "(allow file-read-metadata)",
+            f'(allow file-read* (literal "/") {reading})',
+            f"(allow file-write* (subpath {_quoted(temporary)}))",
+            '(allow file-write-data (literal "/dev/null") (literal "/dev/zero"))',
+            "(deny network*)",
+        )
+    )
+
+
+def _quoted(path: str) -> str:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def copy_workspace(root: str, target: str, policy: SandboxPolicy, layout: Layout) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from heal_lsp.core.model import Candidate, Evidence, ObstacleKind, TestOutcome, VerdictKind
 from heal_lsp.core.text import difference, digest
+from heal_lsp.verifier.sandbox import mac_profile
 
 
 @pytest.fixture
@@ -20,6 +21,19 @@ def bare(project):
             "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
         }
     )
+
+
+def test_the_rules_for_macos_name_what_may_be_read_and_the_one_folder_that_is_written():
+    """What can be said of them on another system: it is text, and closed by default."""
+    rules = mac_profile(('/a folder/with"quotes',), "/private/tmp/heal-1").splitlines()
+
+    assert rules[1] == "(deny default)"
+    assert rules[-1] == "(deny network*)"
+    assert '(subpath "/a folder/with\\"quotes")' in "".join(rules)
+    assert [each for each in rules if each.startswith("(allow file-write*")] == [
+        '(allow file-write* (subpath "/private/tmp/heal-1"))'
+    ]
+    assert all(each.count("(") == each.count(")") for each in rules)
 
 
 async def test_the_first_tier_is_found_by_running_it(project):
