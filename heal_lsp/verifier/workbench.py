@@ -167,9 +167,9 @@ class Workbench:
             return found
         reason = f"no tier 1: {why}"
         if 2 in self._tiers:
-            box = await self._ruled(layout, reason)
-            if not (why := await self._probe_rules(box)):
-                return "", box.isolation
+            isolation, why = await self._probe_rules(layout, reason)
+            if isolation is not None:
+                return "", isolation
             reason += f"; no tier 2: {why}"
         return "", Isolation(
             0, sandbox.TIER_0 if self.policy.allow_unisolated else "none: nothing runs", reason
@@ -188,20 +188,22 @@ class Workbench:
             reason,
         )
 
-    async def _probe_rules(self, box: Box) -> str:
-        """Why Landlock and a filter of calls do not hold here; empty when they do."""
+    async def _probe_rules(self, layout: Layout, reason: str) -> tuple[Isolation | None, str]:
+        """What Landlock and a filter of calls give here, or why they do not hold."""
         if not calls.known():
-            return "the system calls of this machine are not known"
+            return None, "the system calls of this machine are not known"
         if self._landlock < rules.LEAST:
             have = f"only version {self._landlock} of" if self._landlock else "no"
-            return f"the kernel has {have} Landlock, and version {rules.LEAST} is needed"
+            return None, f"the kernel has {have} Landlock, and version {rules.LEAST} is needed"
+        box = await self._ruled(layout, reason)
         try:
             found = await self._probe(box, look_for_pytest=False)
         except (WorkerLost, OSError) as error:
-            return str(error)
+            return None, str(error)
         if found.get("mode") != "probe":
-            return str(found.get("reason", "the probe failed"))
-        return ", ".join(str(each) for each in found.get("breaches", ["the probe said nothing"]))
+            return None, str(found.get("reason", "the probe failed"))
+        breaches = ", ".join(str(each) for each in found.get("breaches", ["the probe said nothing"]))
+        return (None, breaches) if breaches else (box.isolation, "")
 
     async def _probe_namespaces(self, layout: Layout) -> tuple[tuple[str, Isolation] | None, str]:
         """The first bubblewrap that works with what it gives, or why none does."""

@@ -6,6 +6,7 @@ import os
 import py_compile
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -178,13 +179,16 @@ async def test_before_signals_could_be_scoped_a_test_signals_only_itself(ruled):
     assert [each.outcome for each in report.tests] == [TestOutcome.PASSED], report.failures
 
 
-async def test_a_landlock_that_is_too_old_is_no_sandbox(ruled):
+async def test_a_landlock_that_is_too_old_is_no_sandbox(ruled, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     ruled.options["landlock"] = 2
 
     isolation = await ruled.bench.isolation()
 
     assert isolation.tier == 0
     assert "the kernel has only version 2 of Landlock, and version 3 is needed" in isolation.reason
+    assert os.listdir(tmp_path / "temporary") == []
 
 
 async def test_whoever_is_killed_leaves_no_folder(ruled):
