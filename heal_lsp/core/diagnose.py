@@ -38,17 +38,22 @@ def unhealable(target: Target | None, reason: str) -> Obstacle | None:
     return None
 
 
+def flaky(test: str) -> Obstacle:
+    """The obstacle of a test whose outcome is chance."""
+    return Obstacle(
+        ObstacleKind.FLAKY,
+        f"{test} failed and then passed with the same code.",
+        "Make the test independent of time, order and chance first; a fix could not be told from luck.",
+    )
+
+
 def diagnose(task: Task, baseline: Baseline) -> Obstacle | None:
     """What keeps this task from being repaired by a change of its target; None when nothing does."""
     if baseline.obstacle is not None:
         return baseline.obstacle
     outcome = {each.id: each.outcome for each in baseline.tests}
     if task.failing[0] in baseline.flaky:
-        return Obstacle(
-            ObstacleKind.FLAKY,
-            f"{task.failing[0]} failed and then passed with the same code.",
-            "Make the test independent of time, order and chance first; a fix could not be told from luck.",
-        )
+        return flaky(task.failing[0])
     denied = [
         each for each in baseline.tests if each.id in task.failing and each.outcome is TestOutcome.DENIED
     ]

@@ -259,6 +259,8 @@ class VerdictKind(str, Enum):
     REFUSED = "refused"
     """By a rail, before it ran."""
     DENIED = "denied"
+    FLAKY = "flaky"
+    """A test that was to be turned green passes with the original text as well: no pass of it means anything."""
     INFRASTRUCTURE = "infrastructure"
 
 

@@ -14,7 +14,7 @@ import attrs
 
 from heal_lsp.core import explain, rails
 from heal_lsp.core.bound import Bound
-from heal_lsp.core.diagnose import diagnose
+from heal_lsp.core.diagnose import diagnose, flaky
 from heal_lsp.core.events import Ended, Judged, Listener, Phase, Proposed
 from heal_lsp.core.localise import ochiai
 from heal_lsp.core.memory import Memory
@@ -103,6 +103,8 @@ class Repair:
                 if isinstance(found, Evidence):
                     return self._healed(winner, winners, found, baseline)
                 self.memory.record(Attempt(winner, found))
+                if found.kind is VerdictKind.FLAKY:
+                    return self._blocked(flaky(self._task.failing[0]))
         return self._not_found()
 
     async def _winners(self, proposer: Proposer, baseline: Baseline) -> list[Candidate]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from heal_lsp.core.model import TestOutcome, TestResult
-from heal_lsp.verifier import requests
+from heal_lsp.verifier import luck, requests
 from heal_lsp.verifier.account import TIMEOUT, Account, new_account
 from heal_lsp.verifier.client import WorkerClient
 from heal_lsp.verifier.runner import ask, open_session, shut_session
@@ -23,8 +23,6 @@ _HANGING = 1.0
 """Seconds for a test that failed with the original text: how long it takes when it passes is not known."""
 _SLACK = 10.0
 """How many times as long as before a test may take."""
-_CHANCES = 3
-"""How often a test is run again to see whether it is flaky."""
 _OPEN_SECONDS = 60.0
 Texts = Mapping[str, bytes]
 
@@ -48,6 +46,8 @@ class Lane:
         self._name = name
         self._modules: tuple[str, ...] = ()
         self._before: dict[str, TestResult] = {}
+        self.steady = False
+        """Whether those were seen to pass more than once."""
         self._first: tuple[str, ...] = ()
         self._open = False
 
@@ -75,8 +75,9 @@ class Lane:
             self.kept = tuple(each for each in self.kept if each not in unsteady)
             if unsteady:  # luck, not the way of running, made the difference: what is steady may agree now
                 await self._settled(client, passing)
+        passing |= await luck.passing_again(self, client)
         return tuple(
-            [each for each in self.failing if each in passing and await self._is_flaky(client, each)]
+            [each for each in self.failing if each in passing and await luck.is_flaky(self, client, each)]
         )
 
     async def _settled(self, client: WorkerClient, passing: set[str]) -> bool:
@@ -91,18 +92,29 @@ class Lane:
                     )
                     if not self._differing(account, words=bool(first)):
                         return True
-                passing |= {each for each in self.failing if each not in self.kept and _passed(account, each)}
+                passing |= {
+                    each for each in self.failing if each not in self.kept and luck.passed(account, each)
+                }
                 await self._shut(client)
         self.mode = "cold"
         return False
 
-    async def _is_flaky(self, client: WorkerClient, test: str) -> bool:
-        """Whether a test that failed cold and passed otherwise passes cold as well, if it is run more."""
-        for _ in range(_CHANCES):
-            again = await self.run_cold(client, (test,), {}, seconds=self._allowed(), limits=self.limits())
-            if _passed(again, test):
-                return True
-        return False
+    async def again(self, client: WorkerClient, *, whole: bool = False) -> Account:
+        """Run the original text once more as a candidate is run: the failing tests, or the ``whole`` lane."""
+        tests = self._wanted() if whole or not self._first else self.failing
+        seconds, limits = self._allowed(), self.limits()
+        stop = not whole and tests != self.failing
+        if self.mode == "cold":
+            return await self.run_cold(client, tests, {}, seconds=seconds, limits=limits, stop=stop)
+        return await self._through(client, self._name, tests, {}, seconds, limits, stop=stop)
+
+    async def alone(self, client: WorkerClient, test: str) -> Account:
+        """Run one test cold with the original text."""
+        return await self.run_cold(client, (test,), {}, seconds=self._allowed(), limits=self.limits())
+
+    def seconds(self, tests: tuple[str, ...]) -> float:
+        """What tests took with the original text."""
+        return sum(self._before[each].seconds for each in tests if each in self._before)
 
     async def reopen(self, client: WorkerClient) -> None:
         """Open the session again on another worker."""
@@ -191,7 +203,7 @@ class Lane:
 
     def passes(self, account: Account) -> bool:
         """Whether every failing test passed in a run."""
-        return all(_passed(account, each) for each in self.failing)
+        return all(luck.passed(account, each) for each in self.failing)
 
     def screen_request(self, wish: Mapping[str, object], seconds: float) -> requests.Request:
         """What is asked of the session so that it screens candidates."""
@@ -297,14 +309,8 @@ class Lane:
 
     def _known_seconds(self) -> float:
         """What the tests that passed may take together, on top of what a candidate may."""
-        known = 2 * sum(self._before[each].seconds for each in self.kept)
-        return min(self._bench.policy.seconds, known)
+        return min(self._bench.policy.seconds, 2 * self.seconds(self.kept))
 
     def _folder(self, client: WorkerClient) -> str:
         root = client.box.root
         return os.path.join(root, self.group.folder) if self.group.folder else root
-
-
-def _passed(account: Account, test: str) -> bool:
-    found = account.result(test)
-    return found is not None and found.outcome is TestOutcome.PASSED

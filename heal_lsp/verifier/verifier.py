@@ -23,6 +23,7 @@ from heal_lsp.core.model import (
 from heal_lsp.verifier.account import TIMEOUT, Account
 from heal_lsp.verifier.client import Blocked, WorkerClient, WorkerLost
 from heal_lsp.verifier.lane import Lane
+from heal_lsp.verifier.luck import by_luck, drop_unsteady
 from heal_lsp.verifier.obstacles import broken_import, denied, lost_worker, too_slow
 from heal_lsp.verifier.runner import on_disk_texts
 from heal_lsp.verifier.screening import Screening
@@ -121,12 +122,14 @@ class SandboxVerifier:
 
         async def work(client: WorkerClient) -> Evidence | Verdict:
             texts = self._texts.changed(candidate)
-            accounts = []
+            data, accounts = self._texts.encoded(texts), []
             for lane in self._lanes:
                 found = await self._confirmed(client, lane, dict(texts))
                 if isinstance(found, Verdict):
                     return found
                 accounts.append(found)
+                if (lane.failing or lane.kept) and (refused := await by_luck(lane, client, data)):
+                    return refused
             return self._evidence(accounts, client, time.monotonic() - began)
 
         return await self._safely(work, began)
@@ -210,13 +213,15 @@ class SandboxVerifier:
         self, client: WorkerClient, lane: Lane, data: dict[str, bytes]
     ) -> tuple[Account, Verdict | None]:
         """Run a lane's tests with a candidate; the account, and the verdict if it refuses."""
-        tests = (*lane.failing, *lane.kept)
         account = await lane.run(client, data)
-        refused = judge(account, tests)
-        if refused is not None and refused.kind is VerdictKind.TIMED_OUT and lane.passes(account):
-            # a machine that was busy for a moment refuses no fix
-            account = await lane.run(client, data, longer=_LONGER)
-            refused = judge(account, tests)
+        refused = judge(account, (*lane.failing, *lane.kept))
+        if refused is None or not lane.passes(account):
+            return account, refused
+        # neither a machine that was busy for a moment nor a flaky guard refuses a fix
+        late = refused.kind is VerdictKind.TIMED_OUT
+        if late or await drop_unsteady(lane, client):
+            account = await lane.run(client, data, longer=_LONGER if late else 1.0)
+            refused = judge(account, (*lane.failing, *lane.kept))
         return account, refused
 
     async def _confirmed(self, client: WorkerClient, lane: Lane, texts: dict[str, str]) -> Account | Verdict:
@@ -229,7 +234,10 @@ class SandboxVerifier:
         files = tuple(dict.fromkeys(each.partition("::")[0] for each in lane.group.tests))
         seconds = max(_BASELINE_SECONDS, 3 * self._bench.policy.seconds)
         account = await lane.run_cold(client, files, data, seconds=seconds, limits=limits)
-        if refused := judge(account, (*lane.failing, *lane.kept)):
+        refused = judge(account, (*lane.failing, *lane.kept))
+        if refused is not None and lane.passes(account) and await drop_unsteady(lane, client):
+            refused = judge(account, (*lane.failing, *lane.kept))
+        if refused is not None:
             return refused
         for twin in twins:
             found = account.result(twin.test)

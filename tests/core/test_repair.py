@@ -328,6 +328,19 @@ async def test_events_tell_the_story():
     assert isinstance(events[-1], Ended)
 
 
+async def test_a_winner_that_is_mere_luck_ends_the_repair():
+    class Lucky(ScriptedVerifier):
+        async def confirm(self, candidate: Candidate) -> Evidence | Verdict:
+            return Verdict(VerdictKind.FLAKY, "test_add passes with the original code as well.")
+
+    outcome = await repair(Lucky(["+"]), ListProposer([candidate("+")]))
+
+    assert outcome.kind is OutcomeKind.OBSTACLE
+    assert outcome.obstacle is not None
+    assert outcome.obstacle.kind is ObstacleKind.FLAKY
+    assert outcome.fix is None
+
+
 @pytest.mark.parametrize(
     ("baseline", "kind"),
     [
