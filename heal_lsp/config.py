@@ -38,7 +38,21 @@ SANDBOX_VARIABLES = frozenset(
     }
 )
 """Environment variables that no setting passes into the sandbox: what they say there is the sandbox's own."""
-DEFAULT_EXCLUDE = (".env*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc", ".git/config")
+DEFAULT_EXCLUDE = (
+    ".env*",
+    "*.pem",
+    "*.key",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".netrc",
+    ".pypirc",
+    ".git/config",
+)
 
 
 class BadValue(ValueError):
@@ -201,7 +215,7 @@ class Settings:
         "heal.exclude",
         DEFAULT_EXCLUDE,
         _strings,
-        "Globs of files that are hidden from everything that runs in the sandbox. Yours are added to the default.",
+        "Globs of files and folders that are hidden from what runs in the sandbox. Yours are added to the default.",
         project="extend",
     )
     interpreter: str = _setting(

@@ -135,5 +135,12 @@ def _read(path: str, size: int) -> str | None:
 
 
 def _matches(path: str, globs: Sequence[str]) -> bool:
-    name = path.rpartition("/")[2]
-    return any(fnmatch.fnmatch(path, each) or fnmatch.fnmatch(name, each) for each in globs)
+    """Whether a file, or a folder that it lies in, matches by name, or by path for a glob with a slash."""
+    parts = path.lower().split("/")
+    places = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return any(
+        fnmatch.fnmatchcase(place, form)
+        for each in map(str.lower, globs)
+        for form, among in (((each, places), (f"*/{each}", places)) if "/" in each else ((each, parts),))
+        for place in among
+    )

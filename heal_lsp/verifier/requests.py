@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -113,13 +114,11 @@ def on_disk(root: Path, path: str, text: str) -> bytes:
 
 def encoding_of(root: Path, path: str, text: str) -> Encoding:
     """The encoding that a text's own cookie names, with the byte order mark of the file that it replaces."""
-    bom = False
     full = root / path
     if os.path.isfile(full):
-        with open(full, "rb") as stream:
-            bom = stream.read(3) == b"\xef\xbb\xbf"
-    if bom:
-        return Encoding("utf-8", bom=True)
+        with contextlib.suppress(OSError), open(full, "rb") as stream:
+            if stream.read(3) == b"\xef\xbb\xbf":
+                return Encoding("utf-8", bom=True)
     try:
         # only the first two lines matter, and a cookie is plain ASCII
         head = "".join(text.splitlines(keepends=True)[:2]).encode("utf-8", "replace")

@@ -346,8 +346,8 @@ def _hidden(path: str, exclude: tuple[str, ...]) -> list[str]:
     """The files at or below a path that are hidden."""
     if os.path.isdir(path):
         return [os.path.join(path, each) for each in worker.hidden_files(path, list(exclude))]
-    name = os.path.basename(path)
-    return [path] if any(fnmatch.fnmatch(name, each) for each in exclude) else []
+    name = os.path.basename(path).lower()
+    return [path] if any(fnmatch.fnmatchcase(name, each.lower()) for each in exclude) else []
 
 
 def _variables(root: str, layout: Layout, temporary: str, passed_on: tuple[str, ...]) -> dict[str, str]:

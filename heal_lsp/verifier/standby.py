@@ -180,12 +180,13 @@ def _sorted_pth(site: str) -> list[os.DirEntry[str]]:
         return sorted((each for each in entries if each.name.endswith(".pth")), key=lambda each: each.name)
 
 
-def _signature(path: str | Path) -> tuple[str, int, int, int] | None:
+def _signature(path: str | Path) -> tuple[str, int, int, int, int] | None:
     try:
         status = os.stat(path)
     except OSError:
         return None
-    return str(path), status.st_ino, status.st_mtime_ns, status.st_size
+    # whoever edits a file can set its modification time back, but not the time of its status
+    return str(path), status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _discard(making: asyncio.Task[_Ready | None]) -> None:

@@ -118,3 +118,19 @@ async def test_folders_come_and_go(connect: Any, project: Path, tmp_path: Path) 
     await editor.until(lambda: editor.shown(code))
     change([], [project])
     await editor.until(lambda: not editor.shown(code))
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [
+        ("a/.ENV", True),
+        ("home/.ssh/config", True),
+        ("deep/.git/config", True),
+        ("config", False),
+        ("a/env.py", False),
+    ],
+)
+def test_a_hidden_buffer_is_no_part_of_a_snapshot(path: str, hidden: bool) -> None:
+    from heal_lsp.lsp.documents import _matches
+
+    assert _matches(path, (".env*", ".ssh", ".git/config")) is hidden

@@ -328,3 +328,13 @@ async def test_a_script_that_ends_its_process_is_reported_once(project):
     assert report.obstacle is None
     assert [each.exception for each in report.failures] == ["Crash"]
     assert report.tests == ()
+
+
+async def test_a_link_that_leads_back_makes_no_test_count_twice(broken):
+    (broken.root / "loop").symlink_to(".")
+    report = await broken.run()
+    assert sorted(each.id for each in report.tests) == [
+        "test_calc.py::test_add",
+        "test_calc.py::test_more",
+        "test_calc.py::test_zero",
+    ]

@@ -92,3 +92,11 @@ def test_what_did_not_change_is_not_listed_again(tmp_path: Path, monkeypatch: py
     (root / "a/b/new.key").write_text("x")
     found.paths()
     assert listed == ["a/b"]
+
+
+def test_keys_are_hidden_however_they_are_written_and_folders_of_keys_whole(tmp_path: Path):
+    for path in ("A.PEM", "id_ed25519", "home/.ssh/config", "home/.aws/credentials", "open.txt"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("x")
+    found = HiddenFiles(str(tmp_path), DEFAULT_EXCLUDE).paths()
+    assert found == ("A.PEM", "home/.aws/credentials", "home/.ssh/config", "id_ed25519")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +215,16 @@ async def test_the_recursion_limit_and_the_version_are_those_of_the_interpreter(
 
     assert report.python == ".".join(map(str, sys.version_info[:3]))
     assert [each.outcome for each in report.tests] == [TestOutcome.PASSED]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="this system has no shared memory folder")
+async def test_a_workspace_in_shared_memory(broken):
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    try:
+        shutil.copytree(broken.root, folder / "workspace")
+        broken.root = folder / "workspace"
+        report = await broken.run()
+        assert report.obstacle is None
+        assert len(report.tests) == 3
+    finally:
+        shutil.rmtree(folder)

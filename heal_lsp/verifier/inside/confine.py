@@ -235,16 +235,9 @@ UNNEEDED = (
 
 
 def fresh_temporary(place: str, visible: Sequence[str]) -> None:
-    """Give the process a /tmp and a /dev/shm of its own. Of /tmp only the folders in ``visible`` stay."""
-    inside = [each for each in visible if each.startswith("/tmp/")]
+    """Give the process a /tmp and a /dev/shm of its own, in which only what is in ``visible`` stays."""
     stage = os.path.join(place, "tmp")
-    if inside:
-        for each in inside:
-            target = stage + each[len("/tmp") :]
-            os.makedirs(target if os.path.isdir(each) else os.path.dirname(target), exist_ok=True)
-            if not os.path.isdir(each):
-                open(target, "wb").close()
-            bind(each, target)
+    if _keep("/tmp", stage, visible):
         bind(stage, "/tmp")
     else:
         try:
@@ -252,8 +245,22 @@ def fresh_temporary(place: str, visible: Sequence[str]) -> None:
         except NoOverlay:
             bind(stage, "/tmp")
     if os.path.isdir("/dev/shm"):
-        bind(os.path.join(place, "shm"), "/dev/shm")
+        stage = os.path.join(place, "shm")
+        _keep("/dev/shm", stage, visible)
+        bind(stage, "/dev/shm")
     os.makedirs("/tmp/home", exist_ok=True)
+
+
+def _keep(folder: str, stage: str, visible: Sequence[str]) -> bool:
+    """Show in ``stage`` those of ``visible`` that lie in ``folder``. Whether there are any."""
+    inside = [each for each in visible if each.startswith(folder + "/")]
+    for each in inside:
+        target = stage + each[len(folder) :]
+        os.makedirs(target if os.path.isdir(each) else os.path.dirname(target), exist_ok=True)
+        if not os.path.isdir(each):
+            open(target, "wb").close()
+        bind(each, target)
+    return bool(inside)
 
 
 def write_texts(root: str, folder: str, texts: dict[str, bytes]) -> None:

@@ -63,7 +63,7 @@ class Selection:
         self._first: list[str] = child.request["first"]
 
     def pytest_collection_modifyitems(self, session: Any, config: Any, items: list[Any]) -> None:
-        found = [(self._recorder.test_id(item.nodeid), item) for item in items]
+        found = self._each_once([(self._recorder.test_id(item.nodeid), item) for item in items])
         kept = [(name, item) for name, item in found if name is not None and self._is_wanted(name)]
         if self._first:
             kept.sort(key=lambda each: not self._comes_first(each[0]))
@@ -80,6 +80,20 @@ class Selection:
         if len(kept) < len(found):
             staying = {id(item) for item in items}
             config.hook.pytest_deselected(items=[item for _, item in found if id(item) not in staying])
+
+    def _each_once(self, found: list[tuple[str | None, Any]]) -> list[tuple[str | None, Any]]:
+        """Without ids for the tests of a file that was collected under its own path too: a link leads to it twice."""
+        files = {name.partition("::")[0] for name, _ in found if name is not None}
+        again = {path for path in files if self._own_path(path) in files - {path}}
+        return [
+            (None if name is not None and name.partition("::")[0] in again else name, item)
+            for name, item in found
+        ]
+
+    def _own_path(self, path: str) -> str | None:
+        workspace = self._recorder.workspace
+        found: str | None = workspace.relative(os.path.realpath(os.path.join(workspace.root, path)))
+        return found
 
     def _is_wanted(self, name: str) -> bool:
         if name in self._skip:

@@ -250,13 +250,16 @@ class EndOfSession(Exception):
 
 
 class Hiding:
-    """Which files are hidden: by name, or by path for a glob with a slash; all of a folder that matches."""
+    """Which files are hidden: by name, or by path for a glob with a slash; all of a folder that matches.
+
+    Whether letters are small or capital makes no difference.
+    """
 
     def __init__(self, globs: list[str]) -> None:
         names = [each for each in globs if "/" not in each]
         paths = [form for each in globs if "/" in each for form in (each, "*/" + each)]
-        self._name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)")
-        self._path = re.compile("|".join(fnmatch.translate(each) for each in paths) or r"(?!)")
+        self._name = re.compile("|".join(fnmatch.translate(each) for each in names) or r"(?!)", re.IGNORECASE)
+        self._path = re.compile("|".join(fnmatch.translate(each) for each in paths) or r"(?!)", re.IGNORECASE)
 
     def listed(self, root: str, folder: str, whole: bool) -> tuple[list[str], list[tuple[str, bool]]]:
         """The hidden files in a folder, and its folders to look into, each with whether all of it is hidden."""
